@@ -1,0 +1,202 @@
+/**
+ * What the engine asks of the world around it, and no more.
+ *
+ * The contracts belong to the core; stores, codecs, the memory tier and watchers point here and
+ * never at one another. Durations and moments are milliseconds. A "moment" is on the monotonic
+ * clock unless its name says wall.
+ */
+
+/** Time and turn-taking. Tests and the simulation bring their own. */
+export interface Clock {
+  /** Milliseconds that never run backwards; the origin is arbitrary. Exact. */
+  monotonicMs(): number
+  /**
+   * A moment that is not before now, cheap enough for a memory hit: at most `ceilingLagMs` ahead.
+   * Who needs to know more asks `monotonicMs`.
+   */
+  ceilingMs(): number
+  /** Milliseconds since the Unix epoch on this machine's clock, which may be wrong. */
+  wallMs(): number
+  /** Runs `run` once after `delayMs`; a background timer does not keep the process alive. */
+  setTimer(run: () => void, delayMs: number, background: boolean): Timer
+  /** Runs `run` when the current tick has gathered all its work, before any I/O. */
+  defer(run: () => void): void
+}
+
+export interface Timer {
+  cancel(): void
+}
+
+/** What a store can do. The suite in `testing/` chooses its tests by this record. */
+export interface StoreAbilities {
+  /** Other processes see what is written here. */
+  readonly shared: boolean
+  /** `expire` and `increment` are atomic against every other writer. */
+  readonly atomic: boolean
+  /** Entries survive the end of this process. */
+  readonly durable: boolean
+}
+
+export interface StoreWrite {
+  readonly key: string
+  readonly bytes: Uint8Array
+  /** How long the store may keep it: > 0, `Infinity` for no limit. */
+  readonly ttlMs: number
+}
+
+/** Told by a store when it comes and goes. Both may be called at any time, also repeatedly. */
+export interface StoreListener {
+  onUp(): void
+  onDown(cause: unknown): void
+}
+
+/**
+ * A place for bytes outside the process (or, for tests, inside it).
+ *
+ * A store is dumb on purpose: no deadline, no breaker, no retry, no envelope. The engine wraps it
+ * (core/guarded-store.ts). Keys are non-empty, well-formed strings below 2 KiB. A rejected promise means
+ * "failed or unknown". A call made while the store is away rejects at once: it is never queued for later.
+ */
+export interface Store {
+  readonly name: string
+  readonly abilities: StoreAbilities
+  /** Starts connecting and returns at once; called once, before any other call. Never throws. */
+  open(listener: StoreListener): void
+  /** Values in the order of `keys`, `undefined` where there is none. One round trip. */
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>
+  /** Writes all; rejects if any failed. One round trip. */
+  setMany(writes: readonly StoreWrite[]): Promise<void>
+  /** Deletes all; resolves to how many existed. One round trip. */
+  deleteMany(keys: readonly string[]): Promise<number>
+  /**
+   * If `key` exists: overwrites its bytes from `offset` on with `patch` and gives it `ttlMs` to live.
+   * Resolves to whether it existed. The patch lies within the value. One round trip.
+   */
+  patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean>
+  /**
+   * Adds `by` to the decimal number that follows the head of the value, keeping head and life time;
+   * an absent key becomes `head` + `by` with `ttlMs` to live. Resolves to the new number; rejects with
+   * VALUE_NOT_A_NUMBER where byte 1 of the stored head differs from `head[1]` (another kind of value) or no number
+   * follows. Numbers are IEEE doubles. One round trip.
+   */
+  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number>
+  /** Every key that begins with `prefix`, in pages; each page one round trip. A key may come twice. */
+  scan(prefix: string): AsyncIterable<readonly string[]>
+  /** Resolves if the store answers. One round trip. */
+  ping(): Promise<void>
+  /** Drops a connection that has gone silent and dials anew. Never throws; a caller's client is left alone. */
+  reconnect(): void
+  /** Ends connections that the store opened itself; a caller's client stays open. Never rejects. */
+  close(): Promise<void>
+}
+
+/** What an entry carries beside its value, wherever it lies. */
+export interface EntryMeta {
+  /** What the process had applied of the invalidation log when the load of this value began. */
+  readonly born: number
+  /** Wall moment of the store's clock up to which it is fresh; `Infinity` for ever. */
+  readonly freshUntilWallMs: number
+  /** How long past that moment it may be handed out as stale. */
+  readonly graceMs: number
+  /** How long its load took, 0 if it was set: what XFetch weighs. At most 65 535 survives. */
+  readonly loadMs: number
+  readonly tags: readonly string[]
+}
+
+export interface EncodableEntry extends EntryMeta {
+  readonly value: unknown
+  /** The value holds nothing that JSON would lose (core/value.ts found out while copying it). */
+  readonly jsonSafe: boolean
+}
+
+export interface DecodedEntry extends EntryMeta {
+  readonly value: unknown
+  /** No Date, Map, buffer, cycle or the like inside: freezing it isolates it. */
+  readonly plain: boolean
+}
+
+/** Why bytes did not become an entry. */
+export type DecodeFault = 'foreign' | 'version' | 'truncated' | 'payload'
+
+/** Entries to bytes and back. The only place that knows a byte of the envelope. */
+export interface Codec {
+  encode(entry: EncodableEntry): Uint8Array
+  /** Never throws, whatever the bytes are. */
+  decode(bytes: Uint8Array): DecodedEntry | DecodeFault
+  /** The envelope in front of a counter, for `Store.increment`. */
+  counterHead(meta: EntryMeta): Uint8Array
+  /** The bytes that hold a moment and a grace, and where they lie, for `Store.patch`. */
+  lifePatch(freshUntilWallMs: number, graceMs: number): { offset: number; bytes: Uint8Array }
+}
+
+/** An entry as the memory tier keeps it. Moments are monotonic. */
+export interface MemoryEntry {
+  readonly value: unknown
+  readonly born: number
+  /**
+   * Up to this moment a hit needs no thought. At most `freshUntilMs`; earlier where an eager refresh
+   * is due, and `-Infinity` where each hit must be copied.
+   */
+  readonly checkAtMs: number
+  readonly freshUntilMs: number
+  /** Past this moment it is gone: ttl + grace. */
+  readonly deadAtMs: number
+  readonly loadMs: number
+  readonly tags: readonly string[] | undefined
+  /** Estimated bytes of key and value. */
+  readonly weightBytes: number
+}
+
+export type RemovalReason = 'evicted' | 'expired' | 'removed'
+
+/** The tier in the process. Synchronous throughout: a hit never waits. */
+export interface MemoryTier {
+  /** The entries of one namespace. Asked twice for a name, it answers with the same object. */
+  partition(name: string): MemoryPartition
+  readonly entryCount: number
+  readonly byteCount: number
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Gives back the room of dead entries, looking at no more than `budget` of them. */
+  sweep(budget: number): void
+  /** Drops everything in every partition. */
+  clear(): void
+}
+
+export interface MemoryPartition {
+  /**
+   * The value of `key` if it can be handed out without thought, and marks it used; else `undefined`,
+   * which says nothing yet: `read` tells. The one function of the package whose nanoseconds count.
+   */
+  hit(key: string): unknown
+  /** As `hit`, without marking it used. */
+  glance(key: string): unknown
+  /** All that is known of `key`, also stale; `undefined` if absent or dead. */
+  read(key: string): MemoryEntry | undefined
+  /** Keeps the entry; `false` if it is heavier than the tier can take. */
+  write(key: string, entry: MemoryEntry): boolean
+  /** Moves `checkAtMs`, no later than `freshUntilMs`. */
+  postponeCheck(key: string, checkAtMs: number): void
+  remove(key: string): boolean
+  clear(): number
+  keys(): IterableIterator<string>
+  readonly entryCount: number
+}
+
+/** Calls that a watcher may time. A closed set: these are metric labels. */
+export type TimedCall = 'load' | 'read' | 'write' | 'delete' | 'other'
+
+/** Watches; never steers. Called off the memory-hit path only. */
+export interface Observer {
+  timed(call: TimedCall, elapsedMs: number, failed: boolean): void
+  /** Bounded summaries of what was timed, for `stats()`. */
+  latencies(): Readonly<Record<TimedCall, LatencySummary>>
+}
+
+export interface LatencySummary {
+  readonly count: number
+  readonly failures: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+}
