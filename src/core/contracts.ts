@@ -103,10 +103,17 @@ export interface EntryMeta {
   readonly tags: readonly string[]
 }
 
+/**
+ * What it takes to bring a value back the same: `tree`, any serializer; `text`, a tree with names or
+ * strings that only JSON keeps; `graph`, one that knows built-in classes, cycles and shared references.
+ */
+export type ValueForm = 'tree' | 'text' | 'graph'
+
 export interface EncodableEntry extends EntryMeta {
   readonly value: unknown
-  /** The value holds nothing that JSON would lose (core/value.ts found out while copying it). */
-  readonly jsonSafe: boolean
+  readonly form: ValueForm
+  /** Estimated bytes on the heap, for a codec that chooses by size. */
+  readonly weightBytes: number
 }
 
 export interface DecodedEntry extends EntryMeta {
@@ -133,11 +140,10 @@ export interface Codec {
 export interface MemoryEntry {
   readonly value: unknown
   readonly born: number
-  /**
-   * Up to this moment a hit needs no thought. At most `freshUntilMs`; earlier where an eager refresh
-   * is due, and `-Infinity` where each hit must be copied.
-   */
+  /** When an eager refresh is due; `freshUntilMs` where none is. */
   readonly checkAtMs: number
+  /** Each reader gets a copy: `hit` and `glance` answer `undefined`, the caller reads and copies. */
+  readonly copied: boolean
   readonly freshUntilMs: number
   /** Past this moment it is gone: ttl + grace. */
   readonly deadAtMs: number
@@ -175,7 +181,7 @@ export interface MemoryPartition {
   read(key: string): MemoryEntry | undefined
   /** Keeps the entry; `false` if it is heavier than the tier can take. */
   write(key: string, entry: MemoryEntry): boolean
-  /** Moves `checkAtMs`, no later than `freshUntilMs`. */
+  /** Moves `checkAtMs`; beyond `freshUntilMs` it means that moment. */
   postponeCheck(key: string, checkAtMs: number): void
   remove(key: string): boolean
   clear(): number

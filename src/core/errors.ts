@@ -14,7 +14,10 @@ export const ERROR_CODES = {
   ENVIRONMENT_INVALID: { retryable: false, says: 'an environment variable that cannot be read' },
   KEY_INVALID: { retryable: false, says: 'a key that is not a string' },
   KEY_TOO_LONG: { retryable: false, says: 'a key over 1 KiB where long keys are refused' },
-  NAMESPACE_INVALID: { retryable: false, says: 'a namespace name with a character it may not hold' },
+  NAMESPACE_INVALID: {
+    retryable: false,
+    says: 'a namespace name with a character it may not hold',
+  },
   VALUE_UNSUPPORTED: { retryable: false, says: 'a value no tier can keep; the path is named' },
   VALUE_NOT_A_NUMBER: { retryable: false, says: 'increment on something that is not a number' },
   LOADER_TIMEOUT: { retryable: true, says: 'a loader ran past its hard timeout' },

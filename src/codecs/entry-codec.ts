@@ -1,0 +1,118 @@
+/**
+ * The default codec: JSON for small plain values, msgpack with records for the rest.
+ *
+ * Measured (bench/codec): JSON is the faster below half a kilobyte; above it msgpack reads rows of one
+ * shape at 0.3 × the time of JSON.parse in 0.45 × the bytes. Structured msgpack keeps what JSON would
+ * lose. Which of the three was used is in the envelope, so any may be read. Decoding never throws: the
+ * bytes come from a server that others write to as well.
+ */
+import { Packr } from 'msgpackr'
+import type {
+  Codec,
+  DecodedEntry,
+  DecodeFault,
+  EncodableEntry,
+  EntryMeta,
+} from '../core/contracts.js'
+import {
+  envelopeBytes,
+  LIFE_BYTES,
+  LIFE_OFFSET,
+  type OpenedEnvelope,
+  openEnvelope,
+  SERIALIZER_GRAPH,
+  SERIALIZER_JSON,
+  SERIALIZER_TREE,
+  writeEnvelope,
+  writeLife,
+} from './envelope.js'
+
+/** The codec that `createCache` uses where none is given. Stateless: one serves all caches. */
+export function entryCodec(): Codec {
+  return CODEC
+}
+
+/** Below this estimate JSON is the faster. */
+const JSON_BELOW_BYTES = 512
+
+const graphPackr = new Packr({ useRecords: true, structuredClone: true, moreTypes: true })
+/** Without identities to keep, packing takes half the time. */
+const treePackr = new Packr({ useRecords: true })
+
+const CODEC: Codec = {
+  encode(entry: EncodableEntry): Uint8Array {
+    if (entry.form === 'graph') return encodePacked(entry, graphPackr, SERIALIZER_GRAPH)
+    if (entry.form === 'text' || entry.weightBytes < JSON_BELOW_BYTES) return encodeJson(entry)
+    return encodePacked(entry, treePackr, SERIALIZER_TREE)
+  },
+
+  decode(bytes: Uint8Array): DecodedEntry | DecodeFault {
+    const buffer = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const opened = openEnvelope(buffer)
+    if (typeof opened === 'string') return opened
+    try {
+      return decodePayload(buffer, opened)
+    } catch {
+      return 'payload'
+    }
+  },
+
+  counterHead(meta: EntryMeta): Uint8Array {
+    const head = Buffer.allocUnsafe(envelopeBytes(meta.tags))
+    writeEnvelope(head, meta, SERIALIZER_JSON)
+    return head
+  },
+
+  lifePatch(freshUntilWallMs: number, graceMs: number) {
+    const bytes = Buffer.allocUnsafe(LIFE_BYTES)
+    writeLife(bytes, 0, freshUntilWallMs, graceMs)
+    return { offset: LIFE_OFFSET, bytes }
+  },
+}
+
+function encodeJson(entry: EncodableEntry): Buffer {
+  const text = JSON.stringify(entry.value)
+  const start = envelopeBytes(entry.tags)
+  const target = Buffer.allocUnsafe(start + Buffer.byteLength(text))
+  writeEnvelope(target, entry, SERIALIZER_JSON)
+  target.write(text, start)
+  return target
+}
+
+function encodePacked(entry: EncodableEntry, packr: Packr, serializer: number): Buffer {
+  const payload = packr.pack(entry.value)
+  const start = envelopeBytes(entry.tags)
+  const target = Buffer.allocUnsafe(start + payload.length)
+  writeEnvelope(target, entry, serializer)
+  target.set(payload, start)
+  return target
+}
+
+function decodePayload(bytes: Buffer, opened: OpenedEnvelope): DecodedEntry | DecodeFault {
+  const start = opened.payloadStart
+  if (start >= bytes.length) return 'truncated'
+  switch (opened.serializer) {
+    case SERIALIZER_JSON:
+      return entry(opened, JSON.parse(bytes.toString('utf8', start)) as unknown, true)
+    case SERIALIZER_TREE:
+      return entry(opened, treePackr.unpack(bytes.subarray(start)) as unknown, true)
+    case SERIALIZER_GRAPH:
+      return entry(opened, graphPackr.unpack(bytes.subarray(start)) as unknown, false)
+    default:
+      return 'version'
+  }
+}
+
+function entry(opened: OpenedEnvelope, value: unknown, plain: boolean): DecodedEntry {
+  return {
+    value,
+    plain,
+    born: opened.born,
+    freshUntilWallMs: opened.freshUntilWallMs,
+    graceMs: opened.graceMs,
+    loadMs: opened.loadMs,
+    tags: opened.tags,
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The envelope: what stands in front of every value in a store, version 1.
+ *
+ *   byte  size
+ *      0     1  state: 'F' fresh, 'S' soft-invalidated (a script may rewrite it, nothing else does)
+ *      1     1  head: version (3 bits) · serializer (2) · compressed · encrypted · tagged
+ *      2     6  fresh until, ms since the epoch on the store's clock; all ones = for ever
+ *      8     4  grace, ms
+ *     12     6  born: the writer's place in the invalidation log when the load began
+ *     18     2  how long the load took, ms, at most 65 535
+ *     20        tags where tagged: count (1), then each as length (2) and UTF-8; then the payload
+ *
+ * All numbers big-endian. Fixed places, so that a server script can read and patch them. test/golden
+ * holds the bytes of every version; a reader takes an unknown version for a miss.
+ */
+import type { DecodeFault, EntryMeta } from '../core/contracts.js'
+
+export const ENVELOPE_VERSION = 1
+export const FIXED_BYTES = 20
+export const LIFE_OFFSET = 2
+export const LIFE_BYTES = 10
+
+/** msgpack that knows built-in classes, cycles and shared references. */
+export const SERIALIZER_GRAPH = 0
+export const SERIALIZER_JSON = 1
+/** msgpack of a plain tree. */
+export const SERIALIZER_TREE = 2
+const STATE_FRESH = 0x46
+const STATE_SOFT = 0x53
+const FLAG_TAGGED = 1
+const FLAG_ENCRYPTED = 2
+const FLAG_COMPRESSED = 4
+const NEVER = 2 ** 48 - 1
+const MAX_LOAD_MS = 65_535
+const MAX_GRACE_MS = 2 ** 32 - 1
+
+export interface OpenedEnvelope extends EntryMeta {
+  readonly serializer: number
+  readonly payloadStart: number
+}
+
+/** How many bytes the envelope of these tags takes. */
+export function envelopeBytes(tags: readonly string[]): number {
+  let bytes = FIXED_BYTES
+  if (tags.length > 0) bytes += 1
+  for (const tag of tags) bytes += 2 + Buffer.byteLength(tag)
+  return bytes
+}
+
+/** Writes the envelope at the beginning of `target`, which is long enough. */
+export function writeEnvelope(target: Buffer, meta: EntryMeta, serializer: number): void {
+  target[0] = STATE_FRESH
+  target[1] = (ENVELOPE_VERSION << 5) | (serializer << 3) | (meta.tags.length > 0 ? FLAG_TAGGED : 0)
+  writeLife(target, LIFE_OFFSET, meta.freshUntilWallMs, meta.graceMs)
+  target.writeUIntBE(meta.born, 12, 6)
+  target.writeUInt16BE(Math.min(MAX_LOAD_MS, Math.round(meta.loadMs)), 18)
+  if (meta.tags.length > 0) writeTags(target, meta.tags)
+}
+
+/** Writes the moment and the grace at `offset`: what a patch of the life time replaces. */
+export function writeLife(
+  target: Buffer,
+  offset: number,
+  freshUntilWallMs: number,
+  graceMs: number,
+): void {
+  const until = freshUntilWallMs >= NEVER ? NEVER : Math.max(0, Math.floor(freshUntilWallMs))
+  target.writeUIntBE(until, offset, 6)
+  target.writeUInt32BE(Math.min(MAX_GRACE_MS, Math.round(graceMs)), offset + 6)
+}
+
+/** Reads the envelope, or says why these bytes have none that we know. */
+export function openEnvelope(bytes: Buffer): OpenedEnvelope | DecodeFault {
+  if (bytes.length < FIXED_BYTES) return bytes.length > 0 && isOurs(bytes) ? 'truncated' : 'foreign'
+  if (!isOurs(bytes)) return 'foreign'
+  const head = bytes[1]!
+  if (head >> 5 !== ENVELOPE_VERSION || (head & (FLAG_ENCRYPTED | FLAG_COMPRESSED)) !== 0)
+    return 'version'
+  const until = bytes.readUIntBE(2, 6)
+  const tagged = (head & FLAG_TAGGED) !== 0
+  const tags = tagged ? readTags(bytes) : NO_TAGS
+  if (tags === undefined) return 'truncated'
+  return {
+    serializer: (head >> 3) & 3,
+    freshUntilWallMs: until === NEVER ? Number.POSITIVE_INFINITY : until,
+    graceMs: bytes.readUInt32BE(8),
+    born: bytes.readUIntBE(12, 6),
+    loadMs: bytes.readUInt16BE(18),
+    tags: tags.names,
+    payloadStart: tags.end,
+  }
+}
+
+interface ReadTags {
+  readonly names: readonly string[]
+  readonly end: number
+}
+
+const NO_TAGS: ReadTags = { names: Object.freeze([]) as readonly string[], end: FIXED_BYTES }
+
+function isOurs(bytes: Buffer): boolean {
+  return bytes[0] === STATE_FRESH || bytes[0] === STATE_SOFT
+}
+
+function writeTags(target: Buffer, tags: readonly string[]): void {
+  let at = FIXED_BYTES
+  target[at++] = tags.length
+  for (const tag of tags) {
+    const length = target.write(tag, at + 2)
+    target.writeUInt16BE(length, at)
+    at += 2 + length
+  }
+}
+
+function readTags(bytes: Buffer): ReadTags | undefined {
+  let at = FIXED_BYTES
+  const count = bytes[at++]
+  if (count === undefined) return undefined
+  const names: string[] = []
+  for (let i = 0; i < count; i++) {
+    if (at + 2 > bytes.length) return undefined
+    const length = bytes.readUInt16BE(at)
+    at += 2
+    if (at + length > bytes.length) return undefined
+    names.push(bytes.toString('utf8', at, at + length))
+    at += length
+  }
+  return { names, end: at }
+}

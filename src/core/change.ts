@@ -1,0 +1,140 @@
+/** Changes to an entry in place: its life, or its number. Each is one atomic call to the store. */
+import type { Engine } from './engine.js'
+import { newLife } from './entry.js'
+import { CacheError, isCacheError } from './errors.js'
+import { keep } from './keep.js'
+import type { Policy } from './options.js'
+import type { Space } from './space.js'
+import { readStore } from './store-read.js'
+import { admit } from './value.js'
+
+/** Gives a fresh entry the ttl of `policy`, from now; one past its ttl is not brought back. */
+export async function changeLife(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+  policy: Policy,
+): Promise<boolean> {
+  if ((await remainingSeconds(engine, space, key, storeKey)) === undefined) return false
+  // A read under way would fill memory with the old life.
+  const born = engine.invalidations.note(storeKey)
+  const now = engine.now()
+  const life = newLife(policy, undefined, undefined, 0, now, engine.random)
+  const entry = space.memory.read(key)
+  if (entry !== undefined) {
+    const { checkAtMs, freshUntilMs, graceMs } = life
+    space.memory.write(key, {
+      ...entry,
+      born,
+      checkAtMs,
+      freshUntilMs,
+      deadAtMs: freshUntilMs + graceMs,
+    })
+  }
+  if (engine.store === undefined) return entry !== undefined
+  const patch = engine.codec.lifePatch(life.freshUntilWallMs, life.graceMs)
+  const ttlMs = life.freshUntilMs - now.monotonicMs + life.graceMs
+  return engine.store.patch(storeKey, patch.offset, patch.bytes, ttlMs).catch(() => false)
+}
+
+/** For how many seconds the entry is still fresh. */
+export async function remainingSeconds(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+): Promise<number | undefined> {
+  const remaining = (freshUntilMs: number) => {
+    const remainingMs = freshUntilMs - engine.clock.monotonicMs()
+    return remainingMs > 0 ? remainingMs / 1_000 : undefined
+  }
+  const entry = space.memory.read(key)
+  const inMemory = entry === undefined ? undefined : remaining(entry.freshUntilMs)
+  if (inMemory !== undefined || engine.batch === undefined) return inMemory
+  const found = await readStore(engine, space, key, storeKey)
+  return typeof found === 'string' || found.freshUntilMs === undefined
+    ? undefined
+    : remaining(found.freshUntilMs)
+}
+
+/** Adds to a number: in the store where there is one, else in memory. */
+export async function count(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+  by: number,
+  policy: Policy,
+): Promise<number | undefined> {
+  if (engine.store === undefined) return countInMemory(engine, space, key, storeKey, by, policy)
+  const born = engine.invalidations.note(storeKey)
+  space.memory.remove(key)
+  const now = engine.now()
+  const life = newLife(policy, by, undefined, 0, now, engine.random)
+  const { freshUntilWallMs, graceMs } = life
+  const head = engine.codec.counterHead({
+    born,
+    freshUntilWallMs,
+    graceMs,
+    loadMs: 0,
+    tags: policy.tags,
+  })
+  try {
+    return await engine.store.increment(
+      storeKey,
+      by,
+      head,
+      life.freshUntilMs - now.monotonicMs + graceMs,
+    )
+  } catch (error) {
+    if (isCacheError(error, 'VALUE_NOT_A_NUMBER')) throw notANumber(key, error)
+    return undefined
+  } finally {
+    // A read that began before the store had counted must not leave the old number in memory.
+    engine.invalidations.note(storeKey)
+    space.memory.remove(key)
+  }
+}
+
+function countInMemory(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+  by: number,
+  policy: Policy,
+): number {
+  const entry = space.memory.read(key)
+  const nowMs = engine.clock.monotonicMs()
+  const isFresh = entry !== undefined && nowMs < entry.freshUntilMs
+  if (isFresh && typeof entry.value !== 'number') throw notANumber(key)
+  const born = engine.invalidations.note(storeKey)
+  if (isFresh) {
+    const sum = (entry.value as number) + by
+    space.memory.write(key, { ...entry, value: sum, born })
+    return sum
+  }
+  const request = {
+    space,
+    key,
+    storeKey,
+    raw: by,
+    admitted: admit(by),
+    born,
+    policy,
+    loadMs: 0,
+    ttlMs: undefined,
+    tags: policy.tags,
+  }
+  void keep(engine, request)
+  return by
+}
+
+function notANumber(key: string, cause?: unknown): CacheError {
+  return new CacheError('VALUE_NOT_A_NUMBER', `'${key.slice(0, 64)}' does not hold a number`, {
+    op: 'increment',
+    key,
+    cause,
+  })
+}

@@ -1,0 +1,226 @@
+/**
+ * What a cache and its namespaces share: tiers, clock, flights, invalidations, counters, events.
+ *
+ * The engine owns the one background timer (giving back the room of dead entries) and the life cycle of
+ * the store. It decides nothing about a single key: that is cache.ts and the leaves it calls.
+ */
+import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
+import type {
+  Clock,
+  Codec,
+  MemoryTier,
+  Observer,
+  RemovalReason,
+  Store,
+  Timer,
+} from './contracts.js'
+import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
+import type { Found, Now } from './entry.js'
+import { CacheError } from './errors.js'
+import type { Events, MissReason } from './events.js'
+import { Flights } from './flight.js'
+import { GuardedStore } from './guarded-store.js'
+import { Holds } from './holds.js'
+import { Invalidations } from './invalidations.js'
+import type { CacheSettings, MemorySettings, Policy } from './options.js'
+import type { Space } from './space.js'
+import type { StandardSchemaV1 } from './standard-schema.js'
+import { StoreBatch } from './store-batch.js'
+
+export interface EngineParts {
+  readonly settings: CacheSettings
+  readonly memorySettings: MemorySettings | undefined
+  readonly memory: (
+    onRemoved: (namespace: string, key: string, reason: RemovalReason) => void,
+  ) => MemoryTier
+  readonly store: Store | undefined
+  readonly codec: Codec
+  readonly clock: Clock
+  readonly random: () => number
+  readonly observer: Observer
+  readonly events: Events
+}
+
+/** A read of the store that is under way; others may share it while nothing invalidates its key. */
+export interface PendingRead {
+  readonly born: number
+  readonly found: Promise<Found | MissReason>
+}
+
+const SWEEP_EVERY_MS = 1_000
+const SWEEP_BUDGET = 10_000
+const MAX_NAMESPACES = 10_000
+
+export class Engine {
+  readonly settings: CacheSettings
+  /** How memory hands values out; also what a value is without memory. */
+  readonly values: MemorySettings['values']
+  readonly memory: MemoryTier
+  readonly store: GuardedStore | undefined
+  readonly batch: StoreBatch | undefined
+  readonly codec: Codec
+  readonly clock: Clock
+  readonly random: () => number
+  readonly observer: Observer
+  readonly events: Events
+  readonly invalidations = new Invalidations()
+  readonly flights = new Flights()
+  readonly holds = new Holds()
+  readonly reads = new Map<string, PendingRead>()
+  readonly #spaces = new Map<string, Space>()
+  /** Calls to the store belong to no namespace: their failures are counted here. */
+  readonly #storeCounters = new Counters()
+  #outages = 0
+  #sweepTimer: Timer | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(parts: EngineParts) {
+    this.settings = parts.settings
+    this.values = parts.memorySettings?.values ?? 'frozen'
+    this.codec = parts.codec
+    this.clock = parts.clock
+    this.random = parts.random
+    this.observer = parts.observer
+    this.events = parts.events
+    this.memory = parts.memory((namespace, key, reason) => this.#onRemoved(namespace, key, reason))
+    if (parts.store !== undefined) {
+      this.store = this.#guard(parts.store)
+      this.batch = new StoreBatch(this.store, this.clock)
+    }
+  }
+
+  now(): Now {
+    return { monotonicMs: this.clock.monotonicMs(), wallMs: this.clock.wallMs() }
+  }
+
+  /** The namespace of that name, made if it is new. */
+  space(name: string, policy: Policy, schema: StandardSchemaV1 | undefined): Space {
+    const known = this.#spaces.get(name)
+    if (known !== undefined) return known
+    if (this.#spaces.size >= MAX_NAMESPACES) {
+      throw new CacheError(
+        'NAMESPACE_INVALID',
+        `more than ${MAX_NAMESPACES} namespaces: are keys used as names?`,
+      )
+    }
+    const space: Space = {
+      name,
+      storePrefix: `${this.settings.prefix}:${name}:`,
+      policy,
+      schema,
+      memory: this.memory.partition(name),
+      counters: new Counters(),
+      clearedAt: 0,
+    }
+    this.#spaces.set(name, space)
+    return space
+  }
+
+  findSpace(name: string): Space | undefined {
+    return this.#spaces.get(name)
+  }
+
+  spaces(): IterableIterator<Space> {
+    return this.#spaces.values()
+  }
+
+  /** Makes sure that dead entries give their room back also when nobody asks. Idle and empty costs nothing. */
+  armSweep(): void {
+    if (this.#sweepTimer !== undefined || this.#closing !== undefined) return
+    this.#sweepTimer = this.clock.setTimer(
+      () => {
+        this.#sweepTimer = undefined
+        this.memory.sweep(SWEEP_BUDGET)
+        if (this.memory.entryCount > 0) this.armSweep()
+      },
+      SWEEP_EVERY_MS,
+      true,
+    )
+  }
+
+  stats(): CacheStats {
+    const total = new Counters()
+    const namespaces: Record<string, CounterSnapshot> = Object.create(null) as Record<
+      string,
+      CounterSnapshot
+    >
+    for (const space of this.#spaces.values()) {
+      addCounters(total, space.counters)
+      namespaces[space.name] = snapshotCounters(space.counters)
+    }
+    addCounters(total, this.#storeCounters)
+    return {
+      total: snapshotCounters(total),
+      namespaces,
+      memory: this.#memoryStats(),
+      store: this.#storeStats(),
+      latencies: this.observer.latencies(),
+    }
+  }
+
+  async health(): Promise<CacheHealth> {
+    const memory = this.#memoryStats()
+    if (this.store === undefined) return { status: 'ok', store: undefined, memory }
+    const startMs = this.clock.monotonicMs()
+    const pingMs = await this.store.ping().then(
+      () => this.clock.monotonicMs() - startMs,
+      () => undefined,
+    )
+    return {
+      status: pingMs === undefined ? 'degraded' : 'ok',
+      store: { ...this.#storeStats()!, pingMs },
+      memory,
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#sweepTimer?.cancel()
+    await this.batch?.idle()
+    await this.store?.close()
+    this.memory.clear()
+    this.events.removeAll()
+  }
+
+  #guard(store: Store): GuardedStore {
+    return new GuardedStore({
+      store,
+      clock: this.clock,
+      random: this.random,
+      readDeadlineMs: this.settings.readDeadlineMs,
+      writeDeadlineMs: this.settings.writeDeadlineMs,
+      observer: this.observer,
+      onFailure: (op, error) => {
+        this.#storeCounters.storeErrors++
+        if (error.code === 'STORE_TIMEOUT') this.#storeCounters.deadlineHits++
+        if (this.events.wants('store-error')) this.events.emit('store-error', { op, error })
+      },
+      onDown: (cause) => {
+        this.#outages++
+        this.events.emit('store-down', { cause })
+      },
+      onUp: (downForMs) => this.events.emit('store-up', { downForMs }),
+    })
+  }
+
+  #onRemoved(namespace: string, key: string, reason: RemovalReason): void {
+    const counters = this.#spaces.get(namespace)?.counters
+    if (counters !== undefined && reason === 'evicted') counters.evictions++
+    if (counters !== undefined && reason === 'expired') counters.expirations++
+    if (this.events.wants('removed')) this.events.emit('removed', { namespace, key, reason })
+  }
+
+  #memoryStats(): MemoryStats {
+    const { entryCount, byteCount, maxEntries, maxBytes } = this.memory
+    return { entries: entryCount, bytes: byteCount, maxEntries, maxBytes }
+  }
+
+  #storeStats(): StoreStats | undefined {
+    if (this.store === undefined) return undefined
+    return { name: this.store.name, breaker: this.store.breakerState, outages: this.#outages }
+  }
+}

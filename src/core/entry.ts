@@ -1,0 +1,107 @@
+/**
+ * An entry as the read path sees it, and how long it lives.
+ *
+ *   fresh   up to its ttl: handed out
+ *   stale   past its ttl, inside its grace: stands in for a loader that fails or is slow
+ *   dead    past both: as if it were not there (`undefined` here)
+ */
+import type { DecodedEntry, MemoryEntry } from './contracts.js'
+import type { Policy } from './options.js'
+import { cloneValue } from './value.js'
+
+interface FoundValue {
+  readonly value: unknown
+  /** Each reader gets a copy of its own: the value has mutable insides, or the cache is set to clone. */
+  readonly copied: boolean
+  /** Monotonic. A loader's answer that was not kept has none. */
+  readonly freshUntilMs?: number
+}
+
+export type Found =
+  | (FoundValue & { readonly state: 'fresh'; readonly tier: 'memory' | 'store' | 'loader' })
+  | (FoundValue & { readonly state: 'stale'; readonly tier: 'memory' | 'store' })
+
+/** Moments of one entry, on both clocks. */
+export interface Life {
+  readonly freshUntilMs: number
+  readonly freshUntilWallMs: number
+  readonly graceMs: number
+  readonly checkAtMs: number
+}
+
+export interface Now {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+/** The life of a value that is kept now. `ttlMs` is what the loader asked for, if it did. */
+export function newLife(
+  policy: Policy,
+  value: unknown,
+  ttlMs: number | undefined,
+  loadMs: number,
+  now: Now,
+  random: () => number,
+): Life {
+  let lifeMs = ttlMs ?? (value === null ? (policy.negativeTtlMs ?? policy.ttlMs) : policy.ttlMs)
+  // Downwards only: an entry never outlives its ttl.
+  if (policy.jitterRatio > 0) lifeMs *= 1 - policy.jitterRatio * random()
+  const freshUntilMs = now.monotonicMs + lifeMs
+  return {
+    freshUntilMs,
+    freshUntilWallMs: now.wallMs + lifeMs,
+    graceMs: policy.graceMs,
+    checkAtMs: eagerAtMs(policy, freshUntilMs, lifeMs, loadMs, random),
+  }
+}
+
+/** The life of an entry that a store has brought. */
+export function storedLife(
+  policy: Policy,
+  entry: DecodedEntry,
+  now: Now,
+  random: () => number,
+): Life {
+  const freshUntilMs = now.monotonicMs + (entry.freshUntilWallMs - now.wallMs)
+  return {
+    freshUntilMs,
+    freshUntilWallMs: entry.freshUntilWallMs,
+    graceMs: entry.graceMs,
+    checkAtMs: eagerAtMs(policy, freshUntilMs, policy.ttlMs, entry.loadMs, random),
+  }
+}
+
+/**
+ * When an eager refresh is due: at a fraction of the ttl, or by XFetch (Vattani, Chierichetti, Lowenstein:
+ * Optimal Probabilistic Cache Stampede Prevention, VLDB 2015): expiry − loadTime · β · −ln(random), drawn
+ * once per process and fill, so that a hit compares two numbers and no more.
+ */
+function eagerAtMs(
+  policy: Policy,
+  freshUntilMs: number,
+  ttlMs: number,
+  loadMs: number,
+  random: () => number,
+): number {
+  if (policy.eagerRatio !== undefined) return freshUntilMs - ttlMs * (1 - policy.eagerRatio)
+  if (policy.eagerBeta !== undefined)
+    return freshUntilMs + loadMs * policy.eagerBeta * Math.log(1 - random())
+  return freshUntilMs
+}
+
+/** What memory holds, as of now. */
+export function foundInMemory(entry: MemoryEntry, nowMs: number): Found {
+  const state = nowMs < entry.freshUntilMs ? 'fresh' : 'stale'
+  return {
+    state,
+    value: entry.value,
+    copied: entry.copied,
+    tier: 'memory',
+    freshUntilMs: entry.freshUntilMs,
+  }
+}
+
+/** What a reader gets of it. */
+export function handOut(found: Found): unknown {
+  return found.copied ? cloneValue(found.value) : found.value
+}

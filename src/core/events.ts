@@ -1,0 +1,124 @@
+/**
+ * What a cache tells those who listen, and one sink for what goes wrong in the background.
+ *
+ * Nobody listening costs one field read where the event would be made. A listener that throws does not
+ * harm the request in which it runs: it becomes a process warning. The tap (a diagnostics channel) gets
+ * every event except `hit` and `miss`, which are only made for their own listeners.
+ */
+import type { DecodeFault, RemovalReason, TimedCall } from './contracts.js'
+import type { CacheError } from './errors.js'
+
+export type MissReason =
+  | 'absent'
+  | 'expired'
+  | 'forced'
+  | 'store-timeout'
+  | 'store-unavailable'
+  | 'store-failed'
+  | 'undecodable'
+  | 'schema'
+
+interface Subject {
+  readonly namespace: string
+  readonly key: string
+}
+
+/** Every event with what it carries. */
+export interface CacheEvents {
+  hit: Subject & { readonly tier: 'memory' | 'store'; readonly stale: boolean }
+  miss: Subject & { readonly reason: MissReason }
+  /** A loader answered. */
+  loaded: Subject & { readonly elapsedMs: number }
+  /** A loader threw or rejected; `servedStale` tells if the callers noticed. */
+  'load-failed': Subject & { readonly error: unknown; readonly servedStale: boolean }
+  /** A loader ran past its hard timeout. */
+  'load-timeout': Subject & { readonly afterMs: number; readonly servedStale: boolean }
+  /** A load's answer was not kept. */
+  'fill-refused': Subject & {
+    readonly reason: 'fenced' | 'unsupported' | 'too-heavy'
+    readonly error?: unknown
+  }
+  /** Bytes in the store that could not be used: a miss. */
+  'entry-refused': Subject & { readonly reason: DecodeFault | 'schema' }
+  set: Subject
+  deleted: Subject
+  /** An entry left memory. */
+  removed: Subject & { readonly reason: RemovalReason }
+  'store-error': { readonly op: TimedCall; readonly error: CacheError }
+  'store-down': { readonly cause: CacheError }
+  'store-up': { readonly downForMs: number }
+}
+
+export type CacheEventName = keyof CacheEvents
+export type CacheListener<E extends CacheEventName> = (event: CacheEvents[E]) => void
+
+/** Where all events go besides the listeners: `node:diagnostics_channel` has this shape. */
+export interface EventTap {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
+}
+
+const MAX_LISTENERS = 1_000
+const MAX_WARNINGS = 10
+
+export class Events {
+  /** Whether a `hit` or `miss` is worth making. */
+  watchesLookups = false
+  readonly #tap: EventTap | undefined
+  readonly #listeners = new Map<CacheEventName, Set<CacheListener<never>>>()
+  #warnings = 0
+
+  constructor(tap?: EventTap) {
+    this.#tap = tap
+  }
+
+  /** Calls `listener` for each event of that name until the returned function is called. */
+  on<E extends CacheEventName>(name: E, listener: CacheListener<E>): () => void {
+    let set = this.#listeners.get(name)
+    if (set === undefined) this.#listeners.set(name, (set = new Set()))
+    if (set.size >= MAX_LISTENERS)
+      throw new RangeError(
+        `more than ${MAX_LISTENERS} listeners for '${name}': are they ever removed?`,
+      )
+    set.add(listener as CacheListener<never>)
+    this.#look()
+    return () => {
+      this.#listeners.get(name)?.delete(listener as CacheListener<never>)
+      this.#look()
+    }
+  }
+
+  /** Whether anybody would hear it: ask before building an event that costs. */
+  wants(name: CacheEventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0 || this.#tap?.hasSubscribers === true
+  }
+
+  emit<E extends CacheEventName>(name: E, event: CacheEvents[E]): void {
+    const set = this.#listeners.get(name)
+    if (set !== undefined)
+      for (const listener of set) this.#call(listener as CacheListener<E>, event)
+    if (this.#tap?.hasSubscribers === true && name !== 'hit' && name !== 'miss')
+      this.#tap.publish({ name, ...event })
+  }
+
+  removeAll(): void {
+    this.#listeners.clear()
+    this.#look()
+  }
+
+  #look(): void {
+    this.watchesLookups =
+      (this.#listeners.get('hit')?.size ?? 0) > 0 || (this.#listeners.get('miss')?.size ?? 0) > 0
+  }
+
+  #call<E extends CacheEventName>(listener: CacheListener<E>, event: CacheEvents[E]): void {
+    try {
+      listener(event)
+    } catch (error) {
+      if (++this.#warnings > MAX_WARNINGS) return
+      process.emitWarning(
+        `a cachewright listener threw: ${error instanceof Error ? error.stack : String(error)}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Flights: one load that many callers share.
+ *
+ * A flight has one answer for all its callers: the first of value, stale stand-in, error. Callers join it
+ * only if nothing invalidated the key since it began. What it brings is kept only if it has not been
+ * superseded: by a load that began later for the same key (after an invalidation, a hard timeout, or
+ * `fresh`), whose value is newer.
+ *
+ * Bounded: a flight leaves the table when it has its value, its error or its hard timeout. A load that
+ * runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then superseded.
+ */
+import type { Found } from './entry.js'
+
+/** `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is cached. */
+export type FlightKind = 'shared' | 'eager' | 'fresh'
+
+export class Flight {
+  /** The cache it belongs to: two caches may share a prefix. */
+  readonly owner: object
+  readonly storeKey: string
+  /** What the process had applied of the invalidation log when it began. */
+  readonly born: number
+  readonly kind: FlightKind
+  readonly answer: Promise<Found>
+  /** The value that is being replaced. */
+  stale: Found | undefined
+  /** A newer load has begun: what this one brings is not kept. */
+  superseded = false
+  /** The callers have their answer. */
+  answered = false
+  /** Flights for which its loader waits. */
+  readonly #awaited = new Set<Flight>()
+  #resolve!: (found: Found) => void
+  #reject!: (error: unknown) => void
+
+  constructor(owner: object, storeKey: string, born: number, kind: FlightKind) {
+    this.owner = owner
+    this.storeKey = storeKey
+    this.born = born
+    this.kind = kind
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // A background refresh has no caller: its error is an event, not an unhandled rejection.
+    this.answer.catch(() => {})
+  }
+
+  /** The stale value that its callers may get instead; `fresh: true` takes none. */
+  get standIn(): Found | undefined {
+    return this.kind === 'fresh' ? undefined : this.stale
+  }
+
+  /** Notes that the loader of this flight waits for `other` until that has its answer. */
+  awaits(other: Flight): void {
+    this.#awaited.add(other)
+    const forget = () => this.#awaited.delete(other)
+    other.answer.then(forget, forget)
+  }
+
+  /** Whether this flight cannot end before `other` does. */
+  dependsOn(other: Flight, seen = new Set<Flight>()): boolean {
+    if (this === other) return true
+    if (seen.has(this)) return false
+    seen.add(this)
+    for (const awaited of this.#awaited) if (awaited.dependsOn(other, seen)) return true
+    return false
+  }
+
+  succeed(found: Found): void {
+    this.answered = true
+    this.#resolve(found)
+  }
+
+  fail(error: unknown): void {
+    this.answered = true
+    this.#reject(error)
+  }
+}
+
+const MAX_LATE = 1_000
+
+export class Flights {
+  readonly #flights = new Map<string, Flight>()
+  readonly #late = new Map<string, Flight>()
+
+  get size(): number {
+    return this.#flights.size
+  }
+
+  get(storeKey: string): Flight | undefined {
+    return this.#flights.get(storeKey)
+  }
+
+  /** Puts a new flight in; whatever flies for its key is superseded. */
+  begin(flight: Flight): void {
+    const older = this.#flights.get(flight.storeKey)
+    if (older !== undefined) older.superseded = true
+    const late = this.#late.get(flight.storeKey)
+    if (late !== undefined) late.superseded = true
+    this.#late.delete(flight.storeKey)
+    this.#flights.set(flight.storeKey, flight)
+  }
+
+  /** Takes a flight out that has ended. */
+  end(flight: Flight): void {
+    if (this.#flights.get(flight.storeKey) === flight) this.#flights.delete(flight.storeKey)
+    if (this.#late.get(flight.storeKey) === flight) this.#late.delete(flight.storeKey)
+  }
+
+  /** Frees the key of a flight whose load runs on past its hard timeout. */
+  release(flight: Flight): void {
+    if (this.#flights.get(flight.storeKey) !== flight) return
+    this.#flights.delete(flight.storeKey)
+    if (this.#late.size >= MAX_LATE) {
+      const [oldest] = this.#late.values()
+      oldest!.superseded = true
+      this.#late.delete(oldest!.storeKey)
+    }
+    this.#late.set(flight.storeKey, flight)
+  }
+}

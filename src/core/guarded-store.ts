@@ -1,0 +1,211 @@
+/**
+ * A store that can neither hang nor flood: every call has a deadline, and a breaker stands before it.
+ *
+ * All failures become one CacheError (STORE_TIMEOUT, STORE_UNAVAILABLE, STORE_FAILED) and reject; the
+ * engine turns them into misses. While the very first connection is being made, calls wait for it within
+ * their deadline, so that a cache made a moment ago works. Cost per call: one promise and one list entry;
+ * calls are batches of a tick.
+ */
+import { Breaker } from './breaker.js'
+import type { Clock, Observer, Store, StoreWrite, TimedCall } from './contracts.js'
+import { type DeadlineCall, DeadlineQueue } from './deadline-queue.js'
+import { CacheError, isCacheError } from './errors.js'
+
+export interface GuardedStoreOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: () => number
+  readonly readDeadlineMs: number
+  readonly writeDeadlineMs: number
+  readonly observer: Observer
+  /** Told of every failed call, once. */
+  readonly onFailure: (op: TimedCall, error: CacheError) => void
+  readonly onDown: (cause: CacheError) => void
+  readonly onUp: (downForMs: number) => void
+}
+
+/** A probe is nobody's call: it is neither timed nor counted. */
+type GuardedCall = TimedCall | 'probe'
+
+export class GuardedStore {
+  readonly #store: Store
+  readonly #options: GuardedStoreOptions
+  readonly #breaker: Breaker
+  readonly #reads: DeadlineQueue
+  readonly #writes: DeadlineQueue
+  /** Resolves when the first attempt to connect has ended, either way; then `undefined`. */
+  #connecting: Promise<void> | undefined
+  #connectingEnds: () => void = () => {}
+
+  constructor(options: GuardedStoreOptions) {
+    this.#store = options.store
+    this.#options = options
+    this.#reads = new DeadlineQueue(options.clock, options.readDeadlineMs)
+    this.#writes = new DeadlineQueue(options.clock, options.writeDeadlineMs)
+    this.#breaker = new Breaker({
+      clock: options.clock,
+      random: options.random,
+      probe: () => this.#deadlined('probe', this.#reads, () => this.#store.ping()),
+      onSilence: () => this.#store.reconnect(),
+      onOpen: options.onDown,
+      onClose: options.onUp,
+    })
+    this.#connect()
+  }
+
+  get name(): string {
+    return this.#store.name
+  }
+
+  get shared(): boolean {
+    return this.#store.abilities.shared
+  }
+
+  get breakerState(): 'closed' | 'open' {
+    return this.#breaker.state
+  }
+
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#call('read', this.#reads, () => this.#store.getMany(keys))
+  }
+
+  setMany(writes: readonly StoreWrite[]): Promise<void> {
+    return this.#call('write', this.#writes, () => this.#store.setMany(writes))
+  }
+
+  deleteMany(keys: readonly string[]): Promise<number> {
+    return this.#call('delete', this.#writes, () => this.#store.deleteMany(keys))
+  }
+
+  patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
+    return this.#call('write', this.#writes, () => this.#store.patch(key, offset, patch, ttlMs))
+  }
+
+  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
+    return this.#call('write', this.#writes, () => this.#store.increment(key, by, head, ttlMs))
+  }
+
+  ping(): Promise<void> {
+    return this.#call('other', this.#reads, () => this.#store.ping())
+  }
+
+  /** Keys by prefix, page by page; each page has the write deadline. Rejects on the first failed page. */
+  async *scan(prefix: string): AsyncGenerator<readonly string[], void, void> {
+    const pages = this.#store.scan(prefix)[Symbol.asyncIterator]()
+    try {
+      while (true) {
+        const page = await this.#call('other', this.#writes, () => pages.next())
+        if (page.done === true) return
+        yield page.value
+      }
+    } finally {
+      // Not awaited: a store that hangs in the middle of a scan would hang its caller here.
+      Promise.resolve(pages.return?.()).catch(() => {})
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#breaker.end()
+    this.#endConnecting()
+    await this.#store.close()
+  }
+
+  #connect(): void {
+    this.#connecting = new Promise((resolve) => {
+      this.#connectingEnds = resolve
+    })
+    this.#store.open({
+      onUp: () => {
+        this.#endConnecting()
+        this.#breaker.reachable()
+      },
+      onDown: (cause) => {
+        this.#endConnecting()
+        this.#breaker.lost(cause)
+      },
+    })
+  }
+
+  #endConnecting(): void {
+    this.#connecting = undefined
+    this.#connectingEnds()
+  }
+
+  #call<T>(op: TimedCall, queue: DeadlineQueue, send: () => Promise<T>): Promise<T> {
+    const refusal = this.#breaker.refusal
+    if (refusal !== undefined) return Promise.reject(refusal)
+    const connecting = this.#connecting
+    return this.#deadlined(op, queue, connecting === undefined ? send : () => connecting.then(send))
+  }
+
+  /** Runs `send` under a deadline and tells breaker and observer how it went. */
+  #deadlined<T>(op: GuardedCall, queue: DeadlineQueue, send: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options
+    return new Promise<T>((resolve, reject) => {
+      const sentAtMs = clock.monotonicMs()
+      const call: DeadlineCall = {
+        dueAtMs: 0,
+        ended: false,
+        expire: () => {
+          call.ended = true
+          const error = new CacheError(
+            'STORE_TIMEOUT',
+            `${this.name} did not answer within its deadline`,
+            { op },
+          )
+          this.#endConnecting()
+          this.#breaker.timedOut(sentAtMs, error)
+          this.#report(op, sentAtMs, error)
+          reject(error)
+        },
+      }
+      queue.add(call)
+      attempt(send).then(
+        (value) => {
+          // Also when it came too late for its caller: the store is alive.
+          this.#breaker.succeeded()
+          if (call.ended) return
+          call.ended = true
+          if (op !== 'probe')
+            this.#options.observer.timed(op, clock.monotonicMs() - sentAtMs, false)
+          resolve(value)
+        },
+        (cause: unknown) => {
+          if (call.ended) return
+          call.ended = true
+          reject(this.#failure(op, sentAtMs, cause))
+        },
+      )
+    })
+  }
+
+  #failure(op: GuardedCall, sentAtMs: number, cause: unknown): CacheError {
+    // A caller's mistake, found by the store: no sign of ill health.
+    if (isCacheError(cause, 'VALUE_NOT_A_NUMBER')) return cause
+    const error = isCacheError(cause)
+      ? cause
+      : new CacheError(
+          'STORE_FAILED',
+          `${this.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { op, cause },
+        )
+    this.#breaker.failed(error)
+    this.#report(op, sentAtMs, error)
+    return error
+  }
+
+  #report(op: GuardedCall, sentAtMs: number, error: CacheError): void {
+    if (op === 'probe') return
+    this.#options.observer.timed(op, this.#options.clock.monotonicMs() - sentAtMs, true)
+    this.#options.onFailure(op, error)
+  }
+}
+
+/** A store that throws instead of rejecting is still a store that failed. */
+function attempt<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return send()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

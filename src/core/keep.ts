@@ -1,0 +1,187 @@
+/**
+ * The one door through which values enter the tiers: `set`, fills of loads, increments without a store.
+ *
+ * `fill` is fenced: what a load brings is kept only if nothing invalidated its key since the load began
+ * and no newer load for the key has begun. A refused fill still reaches the callers that waited for it:
+ * their calls began before the invalidation.
+ */
+import type { Engine } from './engine.js'
+import { type Found, newLife } from './entry.js'
+import { CacheError } from './errors.js'
+import type { CacheEvents } from './events.js'
+import type { Flight } from './flight.js'
+import type { LoadContext } from './loader-context.js'
+import type { Policy } from './options.js'
+import type { Space } from './space.js'
+import type { WriteAnswer } from './store-batch.js'
+import { type Admitted, admit } from './value.js'
+
+/** Index entry, slot and links of an entry in memory, beside its key and value. */
+const ENTRY_BYTES = 80
+
+export interface KeepRequest {
+  readonly space: Space
+  readonly key: string
+  readonly storeKey: string
+  /** As the caller gave it: what `values: 'shared'` keeps. */
+  readonly raw: unknown
+  readonly admitted: Admitted
+  readonly born: number
+  readonly policy: Policy
+  readonly loadMs: number
+  readonly ttlMs: number | undefined
+  readonly tags: readonly string[]
+}
+
+/**
+ * Writes a value to memory at once and to the store with the tick. Resolves to what the store said,
+ * `undefined` also where there is none. Throws VALUE_UNSUPPORTED if the codec cannot take it.
+ */
+export function keep(engine: Engine, request: KeepRequest): Promise<WriteAnswer> {
+  const { space, key, storeKey, admitted, born, policy, loadMs, tags } = request
+  const now = engine.now()
+  const life = newLife(policy, admitted.value, request.ttlMs, loadMs, now, engine.random)
+  const bytes = engine.batch === undefined ? undefined : encode(engine, request, life)
+  const took = space.memory.write(key, {
+    value: engine.values === 'shared' ? request.raw : admitted.value,
+    copied: isCopied(engine, admitted),
+    born,
+    checkAtMs: life.checkAtMs,
+    freshUntilMs: life.freshUntilMs,
+    deadAtMs: life.freshUntilMs + life.graceMs,
+    loadMs,
+    tags: tags.length > 0 ? tags : undefined,
+    weightBytes: weigh(key, admitted.weightBytes),
+  })
+  if (took) engine.armSweep()
+  else if (engine.memory.maxEntries > 0) refuse(engine, space, key, 'too-heavy')
+  if (bytes === undefined) return NO_STORE
+  space.counters.bytesWritten += bytes.length
+  return engine.batch!.write({
+    key: storeKey,
+    bytes,
+    ttlMs: life.freshUntilMs - now.monotonicMs + life.graceMs,
+  })
+}
+
+/** Keeps what a load has brought if it may be kept, and says what its callers get. Never throws. */
+export function fill(
+  engine: Engine,
+  space: Space,
+  flight: Flight,
+  context: LoadContext,
+  raw: unknown,
+  policy: Policy,
+  loadMs: number,
+): Found {
+  if (raw === undefined) return skipped(space, raw, false)
+  const admitted = tryAdmit(engine, space, context.key, raw)
+  if (admitted === undefined) return skipped(space, raw, false)
+  const copied = isCopied(engine, admitted)
+  if (context.saidSkip) return skipped(space, admitted.value, copied)
+  const { key, saidTags, saidTtlMs } = context
+  const { storeKey, born } = flight
+  if (flight.superseded || !engine.invalidations.isCurrent(space, storeKey, born)) {
+    space.counters.fillsFenced++
+    refuse(engine, space, key, 'fenced')
+  } else {
+    const tags = saidTags.length === 0 ? policy.tags : [...new Set([...policy.tags, ...saidTags])]
+    try {
+      // Not waited for: the caller has its value, and a failed write is reported by the guarded store.
+      void keep(engine, {
+        space,
+        key,
+        storeKey,
+        raw,
+        admitted,
+        born,
+        policy,
+        loadMs,
+        ttlMs: saidTtlMs,
+        tags,
+      })
+      space.counters.fills++
+    } catch (error) {
+      space.counters.fillsSkipped++
+      refuse(engine, space, key, 'unsupported', error)
+    }
+  }
+  return {
+    state: 'fresh',
+    tier: 'loader',
+    value: engine.values === 'shared' ? raw : admitted.value,
+    copied,
+  }
+}
+
+/** Estimated bytes of an entry in memory. */
+export function weigh(key: string, valueBytes: number): number {
+  return ENTRY_BYTES + key.length + valueBytes
+}
+
+/** Whether readers get copies of this value. */
+export function isCopied(engine: Engine, admitted: { value: unknown; plain: boolean }): boolean {
+  if (engine.values === 'shared') return false
+  const isObject = typeof admitted.value === 'object' && admitted.value !== null
+  return isObject && (engine.values === 'cloned' || !admitted.plain)
+}
+
+const NO_STORE: Promise<WriteAnswer> = Promise.resolve(undefined)
+
+function encode(
+  engine: Engine,
+  request: KeepRequest,
+  life: { freshUntilWallMs: number; graceMs: number },
+): Uint8Array {
+  const { admitted, born, loadMs, tags } = request
+  const { freshUntilWallMs, graceMs } = life
+  const { value, form, weightBytes } = admitted
+  try {
+    return engine.codec.encode({
+      value,
+      form,
+      weightBytes,
+      born,
+      freshUntilWallMs,
+      graceMs,
+      loadMs,
+      tags,
+    })
+  } catch (cause) {
+    throw new CacheError('VALUE_UNSUPPORTED', 'the codec cannot encode this value', {
+      key: request.key,
+      cause,
+    })
+  }
+}
+
+/** A value that a loader brought and that cannot be kept is no reason to fail its callers. */
+function tryAdmit(engine: Engine, space: Space, key: string, raw: unknown): Admitted | undefined {
+  try {
+    return admit(raw)
+  } catch (error) {
+    refuse(engine, space, key, 'unsupported', error)
+    return undefined
+  }
+}
+
+function skipped(space: Space, value: unknown, copied: boolean): Found {
+  space.counters.fillsSkipped++
+  return { state: 'fresh', tier: 'loader', value, copied }
+}
+
+function refuse(
+  engine: Engine,
+  space: Space,
+  key: string,
+  reason: CacheEvents['fill-refused']['reason'],
+  error?: unknown,
+): void {
+  if (!engine.events.wants('fill-refused')) return
+  engine.events.emit('fill-refused', {
+    namespace: space.name,
+    key,
+    reason,
+    ...(error === undefined ? {} : { error }),
+  })
+}

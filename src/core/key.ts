@@ -1,0 +1,66 @@
+/**
+ * Keys: what a caller may use, and the name under which the store knows it.
+ *
+ * A store name is `prefix:namespace:key`; the cache itself is the namespace ''. A namespace holds no
+ * colon, so no two keys share a name. A key is written as it is unless that would be ambiguous or lossy:
+ *
+ *   ~e…   escaped: it begins with `~`, holds a brace (Redis Cluster would read a hash tag) or a lone
+ *         surrogate (UTF-8 has no bytes for one, so two such keys would become the same)
+ *   ~h…   SHA-256 in base64url: longer than 1 KiB in UTF-8, where `longKeys: 'hash'`
+ *
+ * The format is part of the data in the store: test/golden holds it.
+ */
+import { createHash } from 'node:crypto'
+import { CacheError, redactKey } from './errors.js'
+
+export const MAX_KEY_BYTES = 1_024
+const MAX_NAMESPACE_CHARS = 64
+const NAMESPACE = /^[\w.@/+=-]+$/
+const PLAIN = /^(?!~)[^{}\ud800-\udfff]*$/
+const NEEDS_ESCAPE =
+  /[\\{}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+const ESCAPED = /\\u([0-9a-f]{4})/g
+
+export type LongKeys = 'hash' | 'refuse'
+
+/** The part of a store name after `prefix:namespace:`. Throws KEY_INVALID or KEY_TOO_LONG. */
+export function encodeKey(key: string, longKeys: LongKeys): string {
+  if (typeof key !== 'string') throw invalidKey(key)
+  // Three bytes a UTF-16 unit at the most: short keys need no count.
+  if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    if (longKeys === 'hash')
+      return `~h${createHash('sha256').update(key, 'utf16le').digest('base64url')}`
+    throw new CacheError(
+      'KEY_TOO_LONG',
+      `key '${redactKey(key)}' takes ${Buffer.byteLength(key)} bytes; the range is 0 to ${MAX_KEY_BYTES} (or longKeys: 'hash')`,
+      { key },
+    )
+  }
+  if (PLAIN.test(key) || (key.isWellFormed() && !/^~|[{}]/.test(key))) return key
+  return `~e${key.replace(NEEDS_ESCAPE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}`
+}
+
+/** The key behind an encoded name; `undefined` for a hashed one, which cannot be read back. */
+export function decodeKey(name: string): string | undefined {
+  if (name.startsWith('~h')) return undefined
+  if (!name.startsWith('~e')) return name
+  return name
+    .slice(2)
+    .replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+/** Throws NAMESPACE_INVALID unless `name` can be a namespace. */
+export function checkNamespace(name: unknown): asserts name is string {
+  if (typeof name === 'string' && name.length <= MAX_NAMESPACE_CHARS && NAMESPACE.test(name)) return
+  throw new CacheError(
+    'NAMESPACE_INVALID',
+    `namespace ${JSON.stringify(name)} must be 1 to ${MAX_NAMESPACE_CHARS} characters out of letters, digits and _ . - @ / + =`,
+  )
+}
+
+function invalidKey(key: unknown): CacheError {
+  return new CacheError(
+    'KEY_INVALID',
+    `a key must be a string, not ${key === null ? 'null' : typeof key}`,
+  )
+}

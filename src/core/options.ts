@@ -1,0 +1,221 @@
+/**
+ * Options of a cache, a namespace and a call, and how they become one frozen record.
+ *
+ * Each field is resolved on its own, cache → namespace → call; an `undefined` never erases what stands
+ * above it. The caller's objects are read once and never written to. Inside, names carry their unit.
+ */
+
+import type { Clock, Codec, Store } from './contracts.js'
+import type { Duration, Size } from './duration.js'
+import type { LongKeys } from './key.js'
+import { checkNames, invalidOption, type OptionScope, readOption } from './option-table.js'
+import type { StandardSchemaV1 } from './standard-schema.js'
+
+/** How entries live: at every scope, the nearest one counts. Numbers are seconds. */
+export interface LifeOptions {
+  /** How long an entry is fresh. 1 ms to 10 years, or `Infinity`. Default 10 minutes. */
+  ttl?: Duration
+  /** How long past `ttl` it may be handed out stale, when its loader fails or is slow. Default 0. */
+  grace?: Duration
+  /** The ttl of `null`. Default: `ttl`. */
+  negativeTtl?: Duration
+  /** The part of `ttl`, 0 to 0.9, by which it may be cut at random. Default 0. */
+  jitter?: number
+  /** Refresh before expiry: a fraction of `ttl`, or XFetch with its β. Default false. */
+  eager?: number | { beta: number } | false
+  /** How long a load may take before a stale value stands in for it. Default 200 ms. */
+  softTimeout?: Duration
+  /** How long a load may take before its callers get LOADER_TIMEOUT. Default 60 s. */
+  hardTimeout?: Duration
+  /** How long after a failed load a stale value is handed out without a new try. Default 1 s. */
+  retryAfter?: Duration
+  /** Names under which entries can be invalidated together. A call adds to its namespace's. */
+  tags?: readonly string[]
+}
+
+export interface NamespaceOptions extends LifeOptions {
+  /** Values from the store that fail it are a miss and an event. It checks; it never transforms. */
+  schema?: StandardSchemaV1
+}
+
+export interface CallOptions extends LifeOptions {
+  /** Load now, whatever is cached. Default false. */
+  fresh?: boolean
+  /** Ends the wait of this caller with the signal's reason; the load goes on for the others. */
+  signal?: AbortSignal
+}
+
+export type GetOptions = Pick<CallOptions, 'signal'>
+export type SetOptions = LifeOptions
+
+export interface MemoryOptions {
+  /** Estimated bytes of keys and values. 1 KiB to 1 TiB. Default 64 MiB. */
+  maxBytes?: Size
+  /** 1 to 16 777 216. Default 50 000. */
+  maxEntries?: number
+  /** How values are handed out: one frozen copy, a copy each, or the caller's own. Default 'frozen'. */
+  values?: 'frozen' | 'cloned' | 'shared'
+}
+
+export interface CacheOptions<
+  N extends Record<string, NamespaceOptions> = Record<string, NamespaceOptions>,
+> extends LifeOptions {
+  /** What every key in the store begins with. 1 to 64 letters, digits, `_ . -`. Default 'cw'. */
+  prefix?: string
+  /** The tier behind memory. Default none. */
+  store?: Store
+  /** The tier in the process; `false` for none. */
+  memory?: MemoryOptions | false
+  namespaces?: N
+  codec?: Codec
+  /** How long a read of the store may take before it is a miss. 1 ms to 60 s. Default 100 ms. */
+  readDeadline?: Duration
+  /** How long a write to the store may take before it has failed. 1 ms to 60 s. Default 250 ms. */
+  writeDeadline?: Duration
+  /** Keys over 1 KiB: known to the store by their hash, or refused. Default 'hash'. */
+  longKeys?: LongKeys
+  clock?: Clock
+  random?: () => number
+}
+
+/** How entries of one namespace, or of one call, live. */
+export interface Policy {
+  readonly ttlMs: number
+  readonly graceMs: number
+  readonly negativeTtlMs: number | undefined
+  readonly jitterRatio: number
+  readonly eagerRatio: number | undefined
+  readonly eagerBeta: number | undefined
+  readonly softTimeoutMs: number
+  readonly hardTimeoutMs: number
+  readonly retryAfterMs: number
+  readonly tags: readonly string[]
+}
+
+export interface CacheSettings {
+  readonly prefix: string
+  readonly readDeadlineMs: number
+  readonly writeDeadlineMs: number
+  readonly longKeys: LongKeys
+  readonly policy: Policy
+}
+
+export interface MemorySettings {
+  readonly maxBytes: number
+  readonly maxEntries: number
+  readonly values: 'frozen' | 'cloned' | 'shared'
+}
+
+const DEFAULT_POLICY: Policy = Object.freeze({
+  ttlMs: 600_000,
+  graceMs: 0,
+  negativeTtlMs: undefined,
+  jitterRatio: 0,
+  eagerRatio: undefined,
+  eagerBeta: undefined,
+  softTimeoutMs: 200,
+  hardTimeoutMs: 60_000,
+  retryAfterMs: 1_000,
+  tags: Object.freeze([]) as readonly string[],
+})
+
+const MAX_TAGS = 64
+const MAX_TAG_BYTES = 1_024
+
+/** The settings of a cache. Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolveCacheOptions(options: CacheOptions): CacheSettings {
+  const where = 'createCache'
+  checkNames(options, 'cache', where)
+  const number = (name: string, fallback: number) =>
+    (readOption(options, name, where) as number | undefined) ?? fallback
+  return Object.freeze({
+    prefix: (readOption(options, 'prefix', where) as string | undefined) ?? 'cw',
+    readDeadlineMs: number('readDeadline', 100),
+    writeDeadlineMs: number('writeDeadline', 250),
+    longKeys: (readOption(options, 'longKeys', where) as LongKeys | undefined) ?? 'hash',
+    policy: resolveLife(DEFAULT_POLICY, options, where),
+  })
+}
+
+/** The settings of the memory tier, `undefined` where it is switched off. */
+export function resolveMemoryOptions(
+  memory: MemoryOptions | false | undefined,
+): MemorySettings | undefined {
+  if (memory === false) return undefined
+  const options = memory ?? {}
+  const where = 'createCache, memory'
+  checkNames(options, 'memory', where)
+  return Object.freeze({
+    maxBytes: (readOption(options, 'maxBytes', where) as number | undefined) ?? 64 * 1_024 ** 2,
+    maxEntries: (readOption(options, 'maxEntries', where) as number | undefined) ?? 50_000,
+    values:
+      (readOption(options, 'values', where) as MemorySettings['values'] | undefined) ?? 'frozen',
+  })
+}
+
+/** The policy of a namespace under that of its cache, or of a call under that of its namespace. */
+export function resolvePolicy(
+  above: Policy,
+  options: object,
+  scope: OptionScope,
+  where: string,
+): Policy {
+  checkNames(options, scope, where)
+  return resolveLife(above, options, where)
+}
+
+function resolveLife(above: Policy, options: object, where: string): Policy {
+  const pick = <T>(name: string, fallback: T) =>
+    (readOption(options, name, where) as T | undefined) ?? fallback
+  const eager = resolveEager(above, options, where)
+  return Object.freeze({
+    ttlMs: pick('ttl', above.ttlMs),
+    graceMs: pick('grace', above.graceMs),
+    negativeTtlMs: pick('negativeTtl', above.negativeTtlMs),
+    jitterRatio: pick('jitter', above.jitterRatio),
+    eagerRatio: eager.eagerRatio,
+    eagerBeta: eager.eagerBeta,
+    softTimeoutMs: pick('softTimeout', above.softTimeoutMs),
+    hardTimeoutMs: pick('hardTimeout', above.hardTimeoutMs),
+    retryAfterMs: pick('retryAfter', above.retryAfterMs),
+    tags: resolveTags(above.tags, (options as LifeOptions).tags, where),
+  })
+}
+
+function resolveEager(
+  above: Policy,
+  options: LifeOptions,
+  where: string,
+): Pick<Policy, 'eagerRatio' | 'eagerBeta'> {
+  const eager: unknown = options.eager
+  if (eager === undefined) return above
+  if (eager === false) return { eagerRatio: undefined, eagerBeta: undefined }
+  if (typeof eager === 'number' && eager > 0 && eager < 1)
+    return { eagerRatio: eager, eagerBeta: undefined }
+  const beta =
+    typeof eager === 'object' && eager !== null ? (eager as { beta?: unknown }).beta : undefined
+  if (typeof beta === 'number' && beta > 0 && beta <= 100)
+    return { eagerRatio: undefined, eagerBeta: beta }
+  const allowed = 'a fraction of ttl in (0, 1), { beta } with 0 < beta ≤ 100, or false'
+  throw invalidOption(where, 'eager', beta === undefined ? eager : `{ beta: ${beta} }`, allowed)
+}
+
+function resolveTags(above: readonly string[], tags: unknown, where: string): readonly string[] {
+  if (tags === undefined) return above
+  const allowed = `an array of at most ${MAX_TAGS} strings of at most ${MAX_TAG_BYTES} bytes`
+  if (!Array.isArray(tags)) throw invalidOption(where, 'tags', tags, allowed)
+  const all = new Set(above)
+  for (const tag of tags as unknown[]) {
+    checkTag(tag, where)
+    all.add(tag)
+  }
+  if (all.size > MAX_TAGS) throw invalidOption(where, 'tags', `${all.size} tags`, allowed)
+  return Object.freeze([...all])
+}
+
+/** Throws OPTION_INVALID unless `tag` can be a tag. Any string is one, also `*` and `__proto__`. */
+export function checkTag(tag: unknown, where: string): asserts tag is string {
+  if (typeof tag === 'string' && tag.isWellFormed() && Buffer.byteLength(tag) <= MAX_TAG_BYTES)
+    return
+  throw invalidOption(where, 'tags', tag, `well-formed strings of at most ${MAX_TAG_BYTES} bytes`)
+}

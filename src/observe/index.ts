@@ -1,0 +1,3 @@
+/** Watchers: they count and tell, they never steer. */
+export { CHANNEL_NAME, diagnosticsTap } from './channel.js'
+export { LatencyObserver } from './latency-observer.js'

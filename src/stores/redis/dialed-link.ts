@@ -1,0 +1,164 @@
+/**
+ * Keeps one connection of our own alive: dials, probes, backs off, dials anew.
+ *
+ * The one place with a redial rule, for both libraries: a client object lives for one attempt and is told
+ * never to reconnect. What a former attempt reports later is known by identity and dropped. An attempt is
+ * ready once PING is answered, so a server that is loading, refuses the user or stays silent after accepting
+ * is still away; the whole of it must happen within `connectTimeoutMs`. Waits are at most 500 ms: a server
+ * that refused is found within that of its return.
+ */
+import type { StoreListener } from '../../core/contracts.js'
+import { isAnswer } from './call-errors.js'
+import type { Dial, RedisConnection, RedisLink, RedisTarget } from './connection.js'
+
+interface Attempt {
+  connection: RedisConnection | undefined
+  deadline: NodeJS.Timeout | undefined
+}
+
+type State =
+  | { readonly at: 'idle' }
+  | { readonly at: 'dialing' | 'ready'; readonly attempt: Attempt }
+  | { readonly at: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly at: 'closed' }
+
+const FIRST_WAIT_MS = 25
+const MAX_WAIT_MS = 500
+/** How long `close` waits for answers to what is under way. */
+const DRAIN_MS = 500
+
+export class DialedLink implements RedisLink {
+  readonly #target: RedisTarget
+  readonly #load: () => Promise<Dial>
+  #dial: Dial | undefined
+  #listener: StoreListener | undefined
+  #state: State = { at: 'idle' }
+  #downCause: unknown = new Error('not connected yet')
+  #isToldDown = false
+  #failures = 0
+  #epoch = 0
+
+  constructor(target: RedisTarget, load: () => Promise<Dial>) {
+    this.#target = target
+    this.#load = load
+  }
+
+  open(listener: StoreListener): void {
+    this.#listener = listener
+    this.#load().then(
+      (dial) => {
+        if (this.#state.at !== 'idle') return
+        this.#dial = dial
+        this.#attempt(dial)
+      },
+      (cause: unknown) => {
+        if (this.#state.at === 'idle') this.#tellDown(cause)
+      },
+    )
+  }
+
+  get connection(): RedisConnection | undefined {
+    if (this.#state.at !== 'ready') return undefined
+    const connection = this.#state.attempt.connection!
+    return connection.isReady ? connection : undefined
+  }
+
+  get downCause(): unknown {
+    return this.#downCause
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Drops a ready connection. One that is being dialed has a deadline of its own. */
+  reconnect(): void {
+    if (this.#state.at !== 'ready') return
+    this.#lose(this.#state.attempt, new Error('the connection went silent and was dropped'))
+  }
+
+  async close(): Promise<void> {
+    const state = this.#state
+    this.#state = { at: 'closed' }
+    this.#downCause = new Error('the store is closed')
+    if (state.at === 'waiting') clearTimeout(state.timer)
+    if (state.at !== 'dialing' && state.at !== 'ready') return
+    clearTimeout(state.attempt.deadline)
+    if (state.at === 'ready') await drain(state.attempt.connection!)
+    state.attempt.connection?.release()
+  }
+
+  #attempt(dial: Dial): void {
+    const attempt: Attempt = { connection: undefined, deadline: undefined }
+    this.#state = { at: 'dialing', attempt }
+    attempt.deadline = setTimeout(() => {
+      this.#lose(attempt, new Error(`no answer within ${this.#target.connectTimeoutMs} ms`))
+    }, this.#target.connectTimeoutMs)
+    try {
+      attempt.connection = dial(this.#target, {
+        onUp: () => void this.#probe(attempt),
+        onDown: (cause) => this.#lose(attempt, cause),
+      })
+    } catch (cause) {
+      this.#lose(attempt, cause)
+    }
+    // The dial may have failed before it returned: then nobody else ends this connection.
+    if (!this.#isCurrent(attempt)) attempt.connection?.release()
+  }
+
+  async #probe(attempt: Attempt): Promise<void> {
+    try {
+      await attempt.connection!.send(['ping'])
+    } catch (cause) {
+      if (!isAnswer(cause)) return this.#lose(attempt, cause)
+    }
+    if (!this.#isCurrent(attempt) || this.#state.at !== 'dialing') return
+    clearTimeout(attempt.deadline)
+    this.#state = { at: 'ready', attempt }
+    this.#failures = 0
+    this.#isToldDown = false
+    this.#epoch += 1
+    this.#listener?.onUp()
+  }
+
+  #isCurrent(attempt: Attempt): boolean {
+    const state = this.#state
+    return (state.at === 'dialing' || state.at === 'ready') && state.attempt === attempt
+  }
+
+  #lose(attempt: Attempt, cause: unknown): void {
+    if (!this.#isCurrent(attempt)) return
+    clearTimeout(attempt.deadline)
+    const ceilingMs = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures)
+    this.#failures = Math.min(this.#failures + 1, 10)
+    // Half fixed, half random: processes that lost one server do not come back as one.
+    const waitMs = ceilingMs * (0.5 + Math.random() / 2)
+    this.#state = { at: 'waiting', timer: setTimeout(() => this.#attempt(this.#dial!), waitMs) }
+    attempt.connection?.release()
+    this.#tellDown(cause)
+  }
+
+  /** The listener hears of an outage once, callers learn the latest cause. */
+  #tellDown(cause: unknown): void {
+    this.#downCause = cause
+    if (this.#isToldDown) return
+    this.#isToldDown = true
+    this.#listener?.onDown(cause)
+  }
+}
+
+/** Replies come in order: once PING is answered, so is all that was sent before. Never rejects. */
+async function drain(connection: RedisConnection): Promise<void> {
+  if (!connection.isReady) return
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, DRAIN_MS)
+  })
+  try {
+    await Promise.race([connection.send(['ping']), patience])
+  } catch {
+    // Whatever failed, the connection ends next.
+  } finally {
+    clearTimeout(timer)
+  }
+}

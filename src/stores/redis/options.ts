@@ -1,0 +1,188 @@
+/**
+ * The options of `redis()`: checked and resolved once, never written to.
+ *
+ * Refuses what is unknown, out of range or said twice. A URL is taken apart here, so that both client
+ * libraries are told the same thing; no message shows a URL or a password.
+ */
+import { type Duration, durationMs } from '../../core/duration.js'
+import { CacheError } from '../../core/errors.js'
+import { invalidOption } from '../../core/option-table.js'
+import type { RedisTarget } from './connection.js'
+import type { IoredisClient } from './ioredis-connection.js'
+import type { RedisDriver } from './load-client.js'
+import type { NodeRedisClient } from './node-redis-connection.js'
+
+export type RedisClient = NodeRedisClient | IoredisClient
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://` (TLS) with user, password, host, port and db number. Not with `host`, `port`. */
+  url?: string | undefined
+  /** Default: localhost. */
+  host?: string | undefined
+  /** 1 to 65535. Default: 6379. */
+  port?: number | undefined
+  /** ACL user. Default: the server's default user. */
+  username?: string | undefined
+  password?: string | undefined
+  /** Database number, 0 or more. Default: 0. */
+  db?: number | undefined
+  /** `true`, or options as `tls.connect` takes them (ca, cert, key, servername …). Default: by the URL. */
+  tls?: boolean | object | undefined
+  /** From dialing to the first answer: seconds or '5s', 10 ms to 60 s. Default: 5 s. */
+  connectTimeout?: Duration | undefined
+  /** Which library dials. Default: @redis/client if installed, else ioredis. */
+  driver?: RedisDriver | undefined
+  /**
+   * A client of @redis/client or ioredis that you connect and close yourself. Excludes all other options.
+   * With ioredis, turn `autoResendUnfulfilledCommands` off: a write sent twice may be a late one.
+   */
+  client?: RedisClient | undefined
+}
+
+export interface ResolvedRedisOptions {
+  readonly client: RedisClient | undefined
+  readonly driver: RedisDriver | undefined
+  readonly target: RedisTarget
+}
+
+type UrlParts = Partial<Pick<RedisOptions, 'host' | 'port' | 'username' | 'password' | 'db'>> & {
+  readonly isTls?: boolean
+}
+
+const NAMES: readonly (keyof RedisOptions)[] = [
+  'url',
+  'host',
+  'port',
+  'username',
+  'password',
+  'db',
+  'tls',
+  'connectTimeout',
+  'driver',
+  'client',
+]
+const URL_RANGE = "a string as 'redis://user:password@host:6379/0' or 'rediss://…'"
+const DEFAULT_PORT = 6_379
+const MAX_PORT = 65_535
+const MAX_DB = 1_000_000
+const DEFAULT_TIMEOUT_MS = 5_000
+const MIN_TIMEOUT_MS = 10
+const MAX_TIMEOUT_MS = 60_000
+
+/** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions {
+  checkNames(options)
+  const url: UrlParts = options.url === undefined ? {} : parseUrl(options.url)
+  if (options.driver !== undefined && !['node-redis', 'ioredis'].includes(options.driver)) {
+    throw invalid('driver', options.driver, "'node-redis' | 'ioredis'")
+  }
+  return Object.freeze({
+    client: options.client,
+    driver: options.driver,
+    target: Object.freeze({
+      host: text('host', options.host) ?? url.host ?? 'localhost',
+      port: whole('port', options.port, 1, MAX_PORT) ?? url.port ?? DEFAULT_PORT,
+      username: text('username', options.username) ?? url.username,
+      password: secret(options.password) ?? url.password,
+      db: whole('db', options.db, 0, MAX_DB) ?? url.db ?? 0,
+      tls: resolveTls(options.tls, url.isTls),
+      connectTimeoutMs: timeout(options.connectTimeout),
+    }),
+  })
+}
+
+function checkNames(options: RedisOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', options, 'an object')
+  }
+  for (const name of Object.keys(options)) {
+    if ((NAMES as readonly string[]).includes(name)) continue
+    throw new CacheError(
+      'OPTION_UNKNOWN',
+      `redis: unknown option '${name}'; known here: ${NAMES.join(', ')}`,
+    )
+  }
+  const isGiven = (name: keyof RedisOptions) => options[name] !== undefined
+  if (isGiven('client')) refuseBeside('client', NAMES.filter(isGiven))
+  if (isGiven('url')) refuseBeside('url', (['host', 'port'] as const).filter(isGiven))
+}
+
+function refuseBeside(option: string, given: readonly string[]): void {
+  const others = given.filter((name) => name !== option)
+  if (others.length === 0) return
+  const message = `redis: option '${option}' excludes ${others.map((name) => `'${name}'`).join(', ')}`
+  throw new CacheError('OPTION_INVALID', message)
+}
+
+function parseUrl(input: unknown): UrlParts {
+  if (typeof input !== 'string' || !URL.canParse(input)) throw badUrl('')
+  const url = new URL(input)
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:')
+    throw badUrl('; its scheme is another')
+  if (url.hash !== '') throw badUrl('; it has a fragment (write # as %23 in a password)')
+  for (const name of url.searchParams.keys()) {
+    if (name !== 'db') throw badUrl(`; its parameter '${name}' is unknown`)
+  }
+  const db = url.searchParams.get('db') ?? (url.pathname.length > 1 ? url.pathname.slice(1) : '0')
+  if (!/^\d{1,6}$/.test(db)) throw badUrl('; its db is no number')
+  return {
+    // Brackets belong to the URL, not to the IPv6 address.
+    ...(url.hostname === '' ? {} : { host: url.hostname.replace(/^\[(.*)\]$/, '$1') }),
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    ...(url.username === '' ? {} : { username: decodeUrlPart(url.username) }),
+    ...(url.password === '' ? {} : { password: decodeUrlPart(url.password) }),
+    db: Number(db),
+    isTls: url.protocol === 'rediss:',
+  }
+}
+
+function decodeUrlPart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw badUrl('; its user or password holds a % that is no escape (write it as %25)')
+  }
+}
+
+function badUrl(more: string): CacheError {
+  return new CacheError('OPTION_INVALID', `redis: option 'url' must be ${URL_RANGE}${more}`)
+}
+
+function resolveTls(tls: unknown, isTlsUrl: boolean | undefined): RedisTarget['tls'] {
+  if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null)) {
+    throw invalid('tls', tls, 'true | false | an object for tls.connect')
+  }
+  if (tls === false && isTlsUrl === true) throw invalid('tls', tls, 'true with a rediss:// URL')
+  if (typeof tls === 'object') return Object.freeze({ ...tls })
+  return tls === true || isTlsUrl === true ? Object.freeze({}) : undefined
+}
+
+function timeout(input: unknown): number {
+  if (input === undefined) return DEFAULT_TIMEOUT_MS
+  const ms = durationMs(input)
+  if (ms !== undefined && ms >= MIN_TIMEOUT_MS && ms <= MAX_TIMEOUT_MS) return ms
+  const hint =
+    typeof input === 'number' && input > 60 ? `; for milliseconds write '${input}ms'` : ''
+  throw invalid('connectTimeout', input, `10ms to 60s, as seconds or as '500ms', '5s'${hint}`)
+}
+
+function whole(name: string, input: unknown, min: number, max: number): number | undefined {
+  if (input === undefined) return undefined
+  if (typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max)
+    return input
+  throw invalid(name, input, `a whole number from ${min} to ${max}`)
+}
+
+function text(name: string, input: unknown): string | undefined {
+  if (input === undefined || (typeof input === 'string' && input !== '')) return input
+  throw invalid(name, input, 'a string that is not empty')
+}
+
+function secret(input: unknown): string | undefined {
+  if (input === undefined || typeof input === 'string') return input === '' ? undefined : input
+  throw invalid('password', `a ${typeof input}`, 'a string')
+}
+
+function invalid(name: string, value: unknown, allowed: string): CacheError {
+  return invalidOption('redis', name, value, allowed)
+}

@@ -1,0 +1,84 @@
+/**
+ * The Lua that the store runs, and how: EVALSHA, and EVAL where the server does not know it.
+ *
+ * Both scripts touch the one key they declare, so they also run on a cluster. They need Redis 6 (KEEPTTL).
+ * Life times come as text; '' stands for no limit. What a script refuses is an error reply.
+ */
+import { createHash } from 'node:crypto'
+import { isUnknownScript, NOT_A_NUMBER } from './call-errors.js'
+import type { RedisArg, RedisConnection } from './connection.js'
+
+export interface Script {
+  readonly source: string
+  readonly sha1: string
+}
+
+/**
+ * KEYS[1]; ARGV: offset, patch, ttl. 1 if patched, 0 if there is no such value: also where the patch would
+ * reach past its end, for it is then not the value that the caller knew.
+ */
+export const PATCH = script(`
+local length = redis.call('STRLEN', KEYS[1])
+if length < tonumber(ARGV[1]) + #ARGV[2] then return 0 end
+if length == 0 and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('SETRANGE', KEYS[1], ARGV[1], ARGV[2])
+if ARGV[3] == '' then redis.call('PERSIST', KEYS[1])
+else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return 1`)
+
+/**
+ * KEYS[1]; ARGV: by, head, ttl. The new number as JSON text: whole numbers without an exponent, others with
+ * the fewest digits that read back the same.
+ */
+export const INCREMENT = script(`
+local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
+local head, number = ARGV[2], 0
+local value = redis.call('GET', KEYS[1])
+if value then
+  local stored = string.sub(value, 1, #head)
+  local text = string.sub(value, #head + 1)
+  if string.byte(stored, 2) ~= string.byte(head, 2) then return refuse('another kind of value') end
+  local rest = string.gsub(text, '^%-?%d+', '', 1)
+  if rest == text then return refuse('no number') end
+  rest = string.gsub(rest, '^%.%d+', '', 1)
+  rest = string.gsub(rest, '^[eE][+-]?%d+', '', 1)
+  if rest ~= '' then return refuse('no number') end
+  head, number = stored, tonumber(text)
+end
+number = number + tonumber(ARGV[1])
+if number ~= number or number == math.huge or number == -math.huge then
+  return refuse('out of range')
+end
+local text
+if number == 0 then text = '0'
+elseif number == math.floor(number) and math.abs(number) <= 9007199254740992 then
+  text = string.format('%.0f', number)
+else
+  for digits = 15, 17 do
+    text = string.format('%.' .. digits .. 'g', number)
+    if tonumber(text) == number then break end
+  end
+end
+if value then redis.call('SET', KEYS[1], head .. text, 'KEEPTTL')
+elseif ARGV[3] == '' then redis.call('SET', KEYS[1], head .. text)
+else redis.call('SET', KEYS[1], head .. text, 'PX', ARGV[3]) end
+return text`)
+
+/** Runs `script` on one key. One round trip; two the first time after the server forgot it. */
+export async function runScript(
+  connection: RedisConnection,
+  { sha1, source }: Script,
+  key: string,
+  args: readonly RedisArg[],
+): Promise<unknown> {
+  try {
+    return await connection.send(['evalsha', sha1, '1', key, ...args])
+  } catch (cause) {
+    if (!isUnknownScript(cause)) throw cause
+    return connection.send(['eval', source, '1', key, ...args])
+  }
+}
+
+function script(source: string): Script {
+  return { source, sha1: createHash('sha1').update(source).digest('hex') }
+}

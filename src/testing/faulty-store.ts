@@ -1,0 +1,220 @@
+/**
+ * A wrapper that makes any store fail as real ones do, switched while a test runs.
+ *
+ * Calls that hang are held until `heal` and then run, late, as a frozen server would run them; at most
+ * `MAX_HELD` are held, further ones reject. What is drawn at random comes from a seed. Without a fault it
+ * costs one more promise per call.
+ */
+import { systemClock } from '../core/clock.js'
+import type { Clock, Store, StoreListener, StoreWrite } from '../core/contracts.js'
+import { CacheError } from '../core/errors.js'
+
+export type StoreOp = 'getMany' | 'setMany' | 'deleteMany' | 'patch' | 'increment' | 'scan' | 'ping'
+
+export type StoreFault =
+  /** Rejects without reaching the store. Default error: STORE_FAILED. */
+  | { readonly kind: 'throw'; readonly error?: unknown }
+  /** Reaches the store and then rejects: what the caller sees of a connection lost before the reply. */
+  | { readonly kind: 'lose-reply'; readonly error?: unknown }
+  | { readonly kind: 'delay'; readonly delayMs: number }
+  | { readonly kind: 'hang' }
+  /** Acknowledges writes without doing them. Reads are not touched. */
+  | { readonly kind: 'drop' }
+  /** Flips a bit of what is read, or cuts it short. Writes are not touched. */
+  | { readonly kind: 'corrupt' }
+
+export interface FaultScope {
+  /** Default: every call. */
+  readonly ops?: readonly StoreOp[]
+  /** The part of the calls that is hit, in (0, 1]. Default: 1. */
+  readonly ratio?: number
+  /** Ends after so many hits. Default: never. */
+  readonly times?: number
+}
+
+export interface FaultyStore extends Store {
+  /** Replaces the fault at work. */
+  inject(fault: StoreFault, scope?: FaultScope): void
+  /** Ends the fault; calls that hang reach the store now. */
+  heal(): void
+  /** Tells the listener that the store went away. Calls are failed by `inject`, not by this. */
+  announceDown(cause?: unknown): void
+  announceUp(): void
+  /** Calls that a fault has hit since the start. */
+  readonly hits: number
+  /** Calls that hang now. */
+  readonly held: number
+  /** Times that `reconnect` was asked for. */
+  readonly reconnects: number
+}
+
+export interface FaultyStoreOptions {
+  /** Default: 1. */
+  seed?: number
+  /** Times delays. Default: the system clock. */
+  clock?: Clock
+}
+
+const MAX_HELD = 10_000
+const OPS_THAT_WRITE: readonly StoreOp[] = ['setMany', 'deleteMany', 'patch', 'increment']
+
+/** `inner` with faults. It is opened and closed through the wrapper. */
+export function faultyStore(inner: Store, options: FaultyStoreOptions = {}): FaultyStore {
+  return new FaultWrapper(inner, options)
+}
+
+class FaultWrapper implements FaultyStore {
+  readonly name: string
+  readonly abilities
+  readonly #inner: Store
+  readonly #clock: Clock
+  #randomState: number
+  #listener: StoreListener | undefined
+  #fault: StoreFault | undefined
+  #scope: FaultScope = {}
+  #hitsLeft = 0
+  #held: (() => void)[] = []
+  hits = 0
+  reconnects = 0
+
+  constructor(inner: Store, { seed = 1, clock = systemClock }: FaultyStoreOptions) {
+    this.name = inner.name
+    this.abilities = inner.abilities
+    this.#inner = inner
+    this.#clock = clock
+    this.#randomState = seed >>> 0
+  }
+
+  inject(fault: StoreFault, scope: FaultScope = {}): void {
+    this.#fault = fault
+    this.#scope = scope
+    this.#hitsLeft = scope.times ?? Number.POSITIVE_INFINITY
+  }
+
+  heal(): void {
+    this.#fault = undefined
+    const held = this.#held
+    this.#held = []
+    for (const run of held) run()
+  }
+
+  announceDown(cause: unknown = new Error('announced by a test')): void {
+    this.#listener?.onDown(cause)
+  }
+
+  announceUp(): void {
+    this.#listener?.onUp()
+  }
+
+  get held(): number {
+    return this.#held.length
+  }
+
+  open(listener: StoreListener): void {
+    this.#listener = listener
+    this.#inner.open(listener)
+  }
+
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const fault = this.#strike('getMany')
+    const read = () => this.#inner.getMany(keys)
+    if (fault?.kind !== 'corrupt') return this.#run('getMany', fault, read, [])
+    return read().then((values) => values.map((bytes) => bytes && this.#corrupt(bytes)))
+  }
+
+  setMany(writes: readonly StoreWrite[]): Promise<void> {
+    return this.#call('setMany', () => this.#inner.setMany(writes), undefined)
+  }
+
+  deleteMany(keys: readonly string[]): Promise<number> {
+    return this.#call('deleteMany', () => this.#inner.deleteMany(keys), keys.length)
+  }
+
+  patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
+    return this.#call('patch', () => this.#inner.patch(key, offset, patch, ttlMs), true)
+  }
+
+  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
+    return this.#call('increment', () => this.#inner.increment(key, by, head, ttlMs), by)
+  }
+
+  async *scan(prefix: string): AsyncGenerator<readonly string[]> {
+    await this.#call('scan', async () => {}, undefined)
+    yield* this.#inner.scan(prefix)
+  }
+
+  ping(): Promise<void> {
+    return this.#call('ping', () => this.#inner.ping(), undefined)
+  }
+
+  reconnect(): void {
+    this.reconnects += 1
+    this.#inner.reconnect()
+  }
+
+  close(): Promise<void> {
+    this.heal()
+    return this.#inner.close()
+  }
+
+  #call<Reply>(op: StoreOp, run: () => Promise<Reply>, dropped: Reply): Promise<Reply> {
+    return this.#run(op, this.#strike(op), run, dropped)
+  }
+
+  /** The fault that hits this call, if any. */
+  #strike(op: StoreOp): StoreFault | undefined {
+    const { ops, ratio = 1 } = this.#scope
+    if (this.#fault === undefined || this.#hitsLeft <= 0) return undefined
+    if (ops?.includes(op) === false || (ratio < 1 && this.#random() >= ratio)) return undefined
+    this.#hitsLeft -= 1
+    this.hits += 1
+    return this.#fault
+  }
+
+  async #run<Reply>(
+    op: StoreOp,
+    fault: StoreFault | undefined,
+    run: () => Promise<Reply>,
+    dropped: Reply,
+  ): Promise<Reply> {
+    if (fault === undefined) return run()
+    switch (fault.kind) {
+      case 'throw':
+        throw fault.error ?? injected(op)
+      case 'lose-reply':
+        await run()
+        throw fault.error ?? injected(op)
+      case 'delay':
+        await new Promise<void>((resolve) => this.#clock.setTimer(resolve, fault.delayMs, false))
+        return run()
+      case 'hang':
+        if (this.#held.length >= MAX_HELD) throw injected(op)
+        await new Promise<void>((resolve) => this.#held.push(resolve))
+        return run()
+      case 'drop':
+        return OPS_THAT_WRITE.includes(op) ? dropped : run()
+      case 'corrupt':
+        return run()
+    }
+  }
+
+  #corrupt(bytes: Uint8Array): Uint8Array {
+    const broken = bytes.slice()
+    const at = Math.floor(this.#random() * bytes.length)
+    if (this.#random() < 0.5) return broken.subarray(0, at)
+    broken[at]! ^= 1 << Math.floor(this.#random() * 8)
+    return broken
+  }
+
+  /** mulberry32: small, seeded, good enough to pick faults. */
+  #random(): number {
+    this.#randomState = (this.#randomState + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(this.#randomState ^ (this.#randomState >>> 15), this.#randomState | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+function injected(op: StoreOp): CacheError {
+  return new CacheError('STORE_FAILED', `${op}: a fault was injected`, { op })
+}

@@ -1,0 +1,206 @@
+/**
+ * A real `Store` in a Map: for tests and for simulations of several processes.
+ *
+ * Bytes are copied in and out, entries expire by the clock given, the Map is bounded. `peer()` is a further
+ * connection to the same data, as a second process would have. It has no wire: each call settles in the
+ * microtasks after it. No timers; dead entries leave when read or when room is needed.
+ */
+import { systemClock } from '../core/clock.js'
+import type { Clock, Store, StoreAbilities, StoreListener, StoreWrite } from '../core/contracts.js'
+import { CacheError } from '../core/errors.js'
+import { invalidOption } from '../core/option-table.js'
+
+export interface InProcessStoreOptions {
+  /** Default: the system clock. */
+  clock?: Clock | undefined
+  /** When full, dead entries go first, then the one written longest ago. 1 to 2^24. Default: 100 000. */
+  maxEntries?: number | undefined
+}
+
+export interface InProcessStore extends Store {
+  /** Entries that are not dead. */
+  readonly entryCount: number
+  /** A further store on the same data. */
+  peer(): InProcessStore
+  /** Drops all data, as a server that restarts without persistence. */
+  flush(): void
+}
+
+interface Entry {
+  readonly bytes: Uint8Array
+  readonly deadAtMs: number
+}
+
+const DEFAULT_MAX_ENTRIES = 100_000
+const MAX_ENTRIES = 2 ** 24
+const SCAN_PAGE_KEYS = 1_000
+const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** A store of its own data. Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function inProcessStore(options: InProcessStoreOptions = {}): InProcessStore {
+  for (const name of Object.keys(options)) {
+    if (name === 'clock' || name === 'maxEntries') continue
+    const message = `inProcessStore: unknown option '${name}'; known here: clock, maxEntries`
+    throw new CacheError('OPTION_UNKNOWN', message)
+  }
+  const { clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES } = options
+  if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES) {
+    const allowed = `a whole number from 1 to ${MAX_ENTRIES}`
+    throw invalidOption('inProcessStore', 'maxEntries', maxEntries, allowed)
+  }
+  return new MapStore(new Space(clock, maxEntries))
+}
+
+/** The data, as a server would hold it. */
+class Space {
+  readonly #clock: Clock
+  readonly #maxEntries: number
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(clock: Clock, maxEntries: number) {
+    this.#clock = clock
+    this.#maxEntries = maxEntries
+  }
+
+  read(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || this.#clock.monotonicMs() < entry.deadAtMs) return entry
+    this.#entries.delete(key)
+    return undefined
+  }
+
+  write(key: string, bytes: Uint8Array, deadAtMs: number): void {
+    // Deleted first, so that the order of the Map is the order of the last writes.
+    this.#entries.delete(key)
+    if (this.#entries.size >= this.#maxEntries) this.#makeRoom()
+    this.#entries.set(key, { bytes, deadAtMs })
+  }
+
+  deadlineMs(ttlMs: number): number {
+    return this.#clock.monotonicMs() + ttlMs
+  }
+
+  remove(key: string): boolean {
+    return this.read(key) !== undefined && this.#entries.delete(key)
+  }
+
+  liveKeys(): string[] {
+    return [...this.#entries.keys()].filter((key) => this.read(key) !== undefined)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  #makeRoom(): void {
+    if (this.liveKeys().length < this.#maxEntries) return
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest)
+      return
+    }
+  }
+}
+
+class MapStore implements InProcessStore {
+  readonly name = 'in-process'
+  readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: false })
+  readonly #space: Space
+  #isOpen = false
+
+  constructor(space: Space) {
+    this.#space = space
+  }
+
+  open(listener: StoreListener): void {
+    this.#isOpen = true
+    queueMicrotask(() => {
+      if (this.#isOpen) listener.onUp()
+    })
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    this.#check('getMany')
+    return keys.map((key) => this.#space.read(key)?.bytes.slice())
+  }
+
+  async setMany(writes: readonly StoreWrite[]): Promise<void> {
+    this.#check('setMany')
+    for (const { key, bytes, ttlMs } of writes) {
+      this.#space.write(key, Uint8Array.from(bytes), this.#space.deadlineMs(ttlMs))
+    }
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<number> {
+    this.#check('deleteMany')
+    return keys.filter((key) => this.#space.remove(key)).length
+  }
+
+  async patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
+    this.#check('patch')
+    const entry = this.#space.read(key)
+    if (entry === undefined || offset + patch.length > entry.bytes.length) return false
+    const bytes = entry.bytes.slice()
+    bytes.set(patch, offset)
+    this.#space.write(key, bytes, this.#space.deadlineMs(ttlMs))
+    return true
+  }
+
+  async increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
+    this.#check('increment')
+    const entry = this.#space.read(key)
+    const [newHead, old] = entry === undefined ? [head, 0] : readCounter(key, entry.bytes, head)
+    const sum = old + by
+    if (!Number.isFinite(sum)) throw noNumber(key, 'the sum is out of range')
+    const bytes = Buffer.concat([newHead, Buffer.from(String(sum === 0 ? 0 : sum))])
+    this.#space.write(key, Uint8Array.from(bytes), entry?.deadAtMs ?? this.#space.deadlineMs(ttlMs))
+    return sum
+  }
+
+  async *scan(prefix: string): AsyncGenerator<readonly string[]> {
+    this.#check('scan')
+    const keys = this.#space.liveKeys().filter((key) => key.startsWith(prefix))
+    for (let from = 0; from < keys.length; from += SCAN_PAGE_KEYS) {
+      yield keys.slice(from, from + SCAN_PAGE_KEYS)
+      this.#check('scan')
+    }
+  }
+
+  async ping(): Promise<void> {
+    this.#check('ping')
+  }
+
+  reconnect(): void {}
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+  }
+
+  get entryCount(): number {
+    return this.#space.liveKeys().length
+  }
+
+  peer(): InProcessStore {
+    return new MapStore(this.#space)
+  }
+
+  flush(): void {
+    this.#space.clear()
+  }
+
+  #check(op: string): void {
+    if (this.#isOpen) return
+    throw new CacheError('STORE_UNAVAILABLE', `in-process ${op}: the store is not open`, { op })
+  }
+}
+
+function readCounter(key: string, bytes: Uint8Array, head: Uint8Array): [Uint8Array, number] {
+  const text = Buffer.from(bytes.subarray(head.length)).toString('latin1')
+  if (bytes[1] !== head[1]) throw noNumber(key, 'another kind of value')
+  if (!JSON_NUMBER.test(text)) throw noNumber(key, 'no number')
+  return [bytes.subarray(0, head.length), Number(text)]
+}
+
+function noNumber(key: string, reason: string): CacheError {
+  const message = `in-process increment: ${reason}`
+  return new CacheError('VALUE_NOT_A_NUMBER', message, { op: 'increment', key })
+}

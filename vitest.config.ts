@@ -1,0 +1,43 @@
+/**
+ * How the tests run. `quick` needs nothing but Node; `services` starts servers of its own, and its
+ * files run one after another, because they measure time against real servers.
+ *
+ * Each run leaves a report in .tmp/tests.json for whoever adds up.
+ */
+import { defineConfig } from 'vitest/config'
+
+const shared = {
+  pool: 'forks',
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+} as const
+
+export default defineConfig({
+  test: {
+    // Two processes: the machines this runs on are small, and a starved clock makes tests lie.
+    maxWorkers: 2,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.tmp/tests.json' },
+    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/services/**'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'services',
+          include: ['test/services/**/*.test.ts'],
+          fileParallelism: false,
+          // After `quick`, so that no other test takes the processor from it.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
