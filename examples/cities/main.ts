@@ -5,8 +5,6 @@
  * Both runs get the same requests and must give the same answers. All that the demo starts or
  * writes goes away with it, also on Ctrl-C.
  */
-import { randomBytes } from 'node:crypto'
-import { type CachedSource, openCachedSource } from './cached-source.js'
 import { readCities } from './cities.js'
 import { type CitySource, citySource } from './city-source.js'
 import { Crowd } from './crowd.js'
@@ -15,6 +13,7 @@ import { type Measuring, measure, type Run, warmUp } from './measure.js'
 import { type DemoOptions, readOptions, USAGE, UsageError } from './options.js'
 import { Progress } from './progress.js'
 import { table, whole } from './report.js'
+import { RestartableCache } from './restartable-cache.js'
 import { openService } from './service.js'
 import { chooseStore, type StoreChoice } from './store-choice.js'
 import { Teardown } from './teardown.js'
@@ -28,6 +27,7 @@ async function demo(options: DemoOptions, teardown: Teardown, progress: Progress
   progress.say(`${whole(cities.length)} cities; seed ${options.seed}; cache: ${store.says}`)
   const database = await openDatabase(cities, teardown, progress)
   const origin = citySource(database)
+  const cache = new RestartableCache(origin, store, teardown)
   const service = await openService(origin, database, options.port, teardown)
   const crowd = new Crowd(options.seed, teardown)
   const { requests, visitors } = options
@@ -35,7 +35,7 @@ async function demo(options: DemoOptions, teardown: Teardown, progress: Progress
   progress.say(`PostgreSQL is up; ${visitors} visitors ask ${whole(requests)} times in each run`)
 
   await warmUp(measuring)
-  const runs = await measureAll(origin, store, measuring, teardown)
+  const runs = await measureAll(origin, cache, store, measuring)
   progress.say(`\n${table(runs)}\n`)
   progress.say(
     `All ${runs.length} runs gave the same answers: ${runs[0]!.crowd.digest.slice(0, 16)}`,
@@ -50,39 +50,23 @@ async function demo(options: DemoOptions, teardown: Teardown, progress: Progress
 
 async function measureAll(
   origin: CitySource,
+  cache: RestartableCache,
   store: StoreChoice,
   measuring: Measuring,
-  teardown: Teardown,
 ): Promise<Run[]> {
   const { service } = measuring
-  // a prefix of its own, so that the cache starts empty even in a Redis that others use
-  const prefix = `cities-${randomBytes(6).toString('hex')}`
-  const open = () => openCachedSource(origin, prefix, store)
-  const current = teardown.own(
-    'cache',
-    () => ({ cached: open() }),
-    ({ cached }) => emptyAndClose(cached),
-  )
+  const answerFromCache = () => {
+    service.answerFrom(cache.current.source, `cache: ${store.says}`, cache.current)
+  }
   service.answerFrom(origin, 'without a cache')
   const runs = [await measure('no cache', false, measuring)]
-  service.answerFrom(current.cached.source, `cache: ${store.says}`, current.cached)
+  answerFromCache()
   runs.push(await measure('cache, empty at first', true, measuring))
   if (store.open === undefined) return runs
-  // what a deployment does: memory is gone, the store is not
-  await current.cached.close()
-  current.cached = open()
-  service.answerFrom(current.cached.source, `cache: ${store.says}`, current.cached)
+  await cache.restart()
+  answerFromCache()
   runs.push(await measure('cache, restarted', true, measuring))
   return runs
-}
-
-/** Nothing of the demo stays in the store. */
-async function emptyAndClose(cached: CachedSource): Promise<void> {
-  try {
-    if (!(await cached.clear())) throw new Error('Redis did not confirm; it expires within an hour')
-  } finally {
-    await cached.close()
-  }
 }
 
 async function main(): Promise<void> {

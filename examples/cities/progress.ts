@@ -16,7 +16,7 @@ export class Progress {
   /** A passing state; may be dropped. */
   update(text: string): void {
     if (this.#out.isTTY) {
-      this.#out.write(`\r\x1b[2K  ${text}`.slice(0, this.#out.columns + 5))
+      this.#out.write(`\r\x1b[2K  ${text}`.slice(0, (this.#out.columns || 80) + 5))
       this.#open = true
       return
     }

@@ -1,8 +1,8 @@
 /**
  * The running service: its API, the source it answers from, and its numbers for the page.
  *
- * Owns the switch between sources. A cache that is switched away from is closed; the last one is
- * emptied first, so that nothing of the demo stays in a store.
+ * Owns the switch between sources; counts begin anew with each. Closes nothing that it was given
+ * but its own server, by way of the teardown.
  */
 import type { CachedSource, CacheNumbers } from './cached-source.js'
 import type { CitySource } from './city-source.js'

@@ -16,13 +16,15 @@ import type {
 } from '../core/contracts.js'
 import {
   envelopeBytes,
+  envelopeFault,
   LIFE_BYTES,
   LIFE_OFFSET,
-  type OpenedEnvelope,
-  openEnvelope,
+  readMeta,
+  readTags,
   SERIALIZER_GRAPH,
   SERIALIZER_JSON,
   SERIALIZER_TREE,
+  serializerOf,
   writeEnvelope,
   writeLife,
 } from './envelope.js'
@@ -50,10 +52,17 @@ const CODEC: Codec = {
     const buffer = Buffer.isBuffer(bytes)
       ? bytes
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const opened = openEnvelope(buffer)
-    if (typeof opened === 'string') return opened
+    const fault = envelopeFault(buffer)
+    if (fault !== undefined) return fault
+    const tags = readTags(buffer)
+    if (tags === undefined || tags.end >= buffer.length) return 'truncated'
+    const serializer = serializerOf(buffer)
     try {
-      return decodePayload(buffer, opened)
+      const value = decodePayload(buffer, tags.end, serializer)
+      if (value === undefined) return serializer > SERIALIZER_TREE ? 'version' : 'payload'
+      const { freshUntilWallMs, graceMs, born, loadMs } = readMeta(buffer, tags.names)
+      const plain = serializer !== SERIALIZER_GRAPH
+      return { value, plain, born, freshUntilWallMs, graceMs, loadMs, tags: tags.names }
     } catch {
       return 'payload'
     }
@@ -90,29 +99,16 @@ function encodePacked(entry: EncodableEntry, packr: Packr, serializer: number): 
   return target
 }
 
-function decodePayload(bytes: Buffer, opened: OpenedEnvelope): DecodedEntry | DecodeFault {
-  const start = opened.payloadStart
-  if (start >= bytes.length) return 'truncated'
-  switch (opened.serializer) {
+/** The value, `undefined` where no value or no known serializer stands there. Throws on bad bytes. */
+function decodePayload(bytes: Buffer, start: number, serializer: number): unknown {
+  switch (serializer) {
     case SERIALIZER_JSON:
-      return entry(opened, JSON.parse(bytes.toString('utf8', start)) as unknown, true)
+      return JSON.parse(bytes.toString('utf8', start))
     case SERIALIZER_TREE:
-      return entry(opened, treePackr.unpack(bytes.subarray(start)) as unknown, true)
+      return treePackr.unpack(bytes.subarray(start))
     case SERIALIZER_GRAPH:
-      return entry(opened, graphPackr.unpack(bytes.subarray(start)) as unknown, false)
+      return graphPackr.unpack(bytes.subarray(start))
     default:
-      return 'version'
-  }
-}
-
-function entry(opened: OpenedEnvelope, value: unknown, plain: boolean): DecodedEntry {
-  return {
-    value,
-    plain,
-    born: opened.born,
-    freshUntilWallMs: opened.freshUntilWallMs,
-    graceMs: opened.graceMs,
-    loadMs: opened.loadMs,
-    tags: opened.tags,
+      return undefined
   }
 }

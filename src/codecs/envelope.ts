@@ -34,11 +34,6 @@ const NEVER = 2 ** 48 - 1
 const MAX_LOAD_MS = 65_535
 const MAX_GRACE_MS = 2 ** 32 - 1
 
-export interface OpenedEnvelope extends EntryMeta {
-  readonly serializer: number
-  readonly payloadStart: number
-}
-
 /** How many bytes the envelope of these tags takes. */
 export function envelopeBytes(tags: readonly string[]): number {
   let bytes = FIXED_BYTES
@@ -69,53 +64,45 @@ export function writeLife(
   target.writeUInt32BE(Math.min(MAX_GRACE_MS, Math.round(graceMs)), offset + 6)
 }
 
-/** Reads the envelope, or says why these bytes have none that we know. */
-export function openEnvelope(bytes: Buffer): OpenedEnvelope | DecodeFault {
-  if (bytes.length < FIXED_BYTES) return bytes.length > 0 && isOurs(bytes) ? 'truncated' : 'foreign'
-  if (!isOurs(bytes)) return 'foreign'
+/** Says why these bytes have no envelope that we know, `undefined` if they have one. */
+export function envelopeFault(bytes: Buffer): DecodeFault | undefined {
+  const isOurs = bytes[0] === STATE_FRESH || bytes[0] === STATE_SOFT
+  if (!isOurs) return 'foreign'
+  if (bytes.length <= FIXED_BYTES) return 'truncated'
   const head = bytes[1]!
-  if (head >> 5 !== ENVELOPE_VERSION || (head & (FLAG_ENCRYPTED | FLAG_COMPRESSED)) !== 0)
-    return 'version'
-  const until = bytes.readUIntBE(2, 6)
-  const tagged = (head & FLAG_TAGGED) !== 0
-  const tags = tagged ? readTags(bytes) : NO_TAGS
-  if (tags === undefined) return 'truncated'
+  if (head >> 5 !== ENVELOPE_VERSION) return 'version'
+  return (head & (FLAG_ENCRYPTED | FLAG_COMPRESSED)) === 0 ? undefined : 'version'
+}
+
+export function serializerOf(bytes: Buffer): number {
+  return (bytes[1]! >> 3) & 3
+}
+
+/** What stands in an envelope without fault. */
+export function readMeta(bytes: Buffer, tags: readonly string[]): EntryMeta {
+  const until = readUint48(bytes, 2)
   return {
-    serializer: (head >> 3) & 3,
     freshUntilWallMs: until === NEVER ? Number.POSITIVE_INFINITY : until,
     graceMs: bytes.readUInt32BE(8),
-    born: bytes.readUIntBE(12, 6),
+    born: readUint48(bytes, 12),
     loadMs: bytes.readUInt16BE(18),
-    tags: tags.names,
-    payloadStart: tags.end,
+    tags,
   }
 }
 
-interface ReadTags {
+export interface ReadTags {
   readonly names: readonly string[]
+  /** Where the payload begins. */
   readonly end: number
 }
 
 const NO_TAGS: ReadTags = { names: Object.freeze([]) as readonly string[], end: FIXED_BYTES }
 
-function isOurs(bytes: Buffer): boolean {
-  return bytes[0] === STATE_FRESH || bytes[0] === STATE_SOFT
-}
-
-function writeTags(target: Buffer, tags: readonly string[]): void {
+/** The tags of an envelope without fault; `undefined` if it ends within them. */
+export function readTags(bytes: Buffer): ReadTags | undefined {
+  if ((bytes[1]! & FLAG_TAGGED) === 0) return NO_TAGS
   let at = FIXED_BYTES
-  target[at++] = tags.length
-  for (const tag of tags) {
-    const length = target.write(tag, at + 2)
-    target.writeUInt16BE(length, at)
-    at += 2 + length
-  }
-}
-
-function readTags(bytes: Buffer): ReadTags | undefined {
-  let at = FIXED_BYTES
-  const count = bytes[at++]
-  if (count === undefined) return undefined
+  const count = bytes[at++]!
   const names: string[] = []
   for (let i = 0; i < count; i++) {
     if (at + 2 > bytes.length) return undefined
@@ -126,4 +113,20 @@ function readTags(bytes: Buffer): ReadTags | undefined {
     at += length
   }
   return { names, end: at }
+}
+
+/** As `readUIntBE(at, 6)`, without its checks: this is on the way of every store hit. */
+function readUint48(bytes: Buffer, at: number): number {
+  const high = (bytes[at]! << 8) | bytes[at + 1]!
+  return high * 2 ** 32 + bytes.readUInt32BE(at + 2)
+}
+
+function writeTags(target: Buffer, tags: readonly string[]): void {
+  let at = FIXED_BYTES
+  target[at++] = tags.length
+  for (const tag of tags) {
+    const length = target.write(tag, at + 2)
+    target.writeUInt16BE(length, at)
+    at += 2 + length
+  }
 }

@@ -28,7 +28,7 @@ import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
 import { type Found, foundInMemory, handOut } from './entry.js'
 import { CacheError } from './errors.js'
-import type { CacheEventName, CacheListener } from './events.js'
+import type { CacheEventName, CacheListener, MissReason } from './events.js'
 import { Flight, type FlightKind } from './flight.js'
 import { keep } from './keep.js'
 import { checkNamespace, encodeKey } from './key.js'
@@ -240,21 +240,33 @@ export class EngineCache implements Cache {
   }
 
   /** What `get` does when memory has no answer that can be handed out without thought. */
-  async #get(key: string, options: GetOptions | undefined): Promise<unknown> {
-    if (options !== undefined) checkNames(options, 'call', 'get')
-    const engine = this.#engine
-    const space = this.#space
-    const storeKey = this.#storeKey(key)
-    options?.signal?.throwIfAborted()
-    const remembered = this.#remember(key)
-    if (remembered?.state === 'fresh') return this.#answer(key, remembered)
-    if (engine.batch === undefined)
-      return countMiss(engine, space, key, remembered === undefined ? 'absent' : 'expired')
-    const found = await abortable(readStore(engine, space, key, storeKey), options?.signal)
-    if (typeof found === 'string') return countMiss(engine, space, key, found)
-    return found.state === 'fresh'
-      ? this.#answer(key, found)
-      : countMiss(engine, space, key, 'expired')
+  #get(key: string, options: GetOptions | undefined): Promise<unknown> {
+    try {
+      if (options !== undefined) checkNames(options, 'call', 'get')
+      options?.signal?.throwIfAborted()
+      const engine = this.#engine
+      const space = this.#space
+      const storeKey = this.#storeKey(key)
+      const remembered = this.#remember(key)
+      if (remembered?.state === 'fresh') return Promise.resolve(this.#answer(key, remembered))
+      if (engine.batch === undefined) {
+        const reason = remembered === undefined ? 'absent' : 'expired'
+        return Promise.resolve(countMiss(engine, space, key, reason))
+      }
+      const value = new Promise<unknown>((resolve) => {
+        readStore(engine, space, key, storeKey, (found) => resolve(this.#settle(key, found)))
+      })
+      return abortable(value, options?.signal)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** What a plain `get` makes of the store's answer. */
+  #settle(key: string, found: Found | MissReason): unknown {
+    if (typeof found === 'string') return countMiss(this.#engine, this.#space, key, found)
+    if (found.state === 'stale') return countMiss(this.#engine, this.#space, key, 'expired')
+    return this.#answer(key, found)
   }
 
   /** What `getOrSet` does when memory has no answer that can be handed out without thought. */

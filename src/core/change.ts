@@ -5,7 +5,7 @@ import { CacheError, isCacheError } from './errors.js'
 import { keep } from './keep.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { readStore } from './store-read.js'
+import { readStoreOnce } from './store-read.js'
 import { admit } from './value.js'
 
 /** Gives a fresh entry the ttl of `policy`, from now; one past its ttl is not brought back. */
@@ -52,7 +52,7 @@ export async function remainingSeconds(
   const entry = space.memory.read(key)
   const inMemory = entry === undefined ? undefined : remaining(entry.freshUntilMs)
   if (inMemory !== undefined || engine.batch === undefined) return inMemory
-  const found = await readStore(engine, space, key, storeKey)
+  const found = await readStoreOnce(engine, space, key, storeKey)
   return typeof found === 'string' || found.freshUntilMs === undefined
     ? undefined
     : remaining(found.freshUntilMs)

@@ -8,12 +8,19 @@
  */
 import type { Clock, Timer } from './contracts.js'
 
-export interface DeadlineCall {
+export class DeadlineCall {
   /** When it falls due; set by the queue. */
-  dueAtMs: number
-  /** Set by the caller when the call has ended: it is then passed over. */
-  ended: boolean
-  expire(): void
+  dueAtMs = 0
+  /**
+   * What happens then; `undefined` once the call has ended. Letting go of it matters: the list keeps a
+   * call for its whole time, and with it all that this closure reaches (measured: a third of the CPU of a
+   * store hit went into collecting answers that were kept alive so).
+   */
+  onExpire: (() => void) | undefined
+
+  constructor(onExpire: () => void) {
+    this.onExpire = onExpire
+  }
 }
 
 /** A timer this late says that the process stood still, not the other side. */
@@ -49,13 +56,16 @@ export class DeadlineQueue {
     const nowMs = this.#clock.monotonicMs()
     // After a pause of this process (collector, a long computation, SIGSTOP) timers run before sockets are
     // read: replies that came in time would be counted as lost. One more turn of the loop lets them in.
-    if (nowMs - this.#armedForMs > LATE_MS) return this.#arm(1)
+    if (nowMs - this.#armedForMs > LATE_MS) {
+      this.#arm(1)
+      return
+    }
     this.#timer = undefined
     while (this.#head < this.#calls.length) {
       const call = this.#calls[this.#head]!
-      if (!call.ended && call.dueAtMs > nowMs) break
+      if (call.onExpire !== undefined && call.dueAtMs > nowMs) break
       this.#head++
-      if (!call.ended) call.expire()
+      call.onExpire?.()
     }
     this.#compact()
     if (this.#calls.length > 0) this.#arm(Math.max(1, this.#calls[this.#head]!.dueAtMs - nowMs))

@@ -15,9 +15,9 @@ import type {
   Timer,
 } from './contracts.js'
 import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
-import type { Found, Now } from './entry.js'
+import type { FoundListener, Now } from './entry.js'
 import { CacheError } from './errors.js'
-import type { Events, MissReason } from './events.js'
+import type { Events } from './events.js'
 import { Flights } from './flight.js'
 import { GuardedStore } from './guarded-store.js'
 import { Holds } from './holds.js'
@@ -41,10 +41,10 @@ export interface EngineParts {
   readonly events: Events
 }
 
-/** A read of the store that is under way; others may share it while nothing invalidates its key. */
+/** A read of the store under way (store-read.ts). */
 export interface PendingRead {
   readonly born: number
-  readonly found: Promise<Found | MissReason>
+  join(listener: FoundListener): void
 }
 
 const SWEEP_EVERY_MS = 1_000
@@ -53,7 +53,7 @@ const MAX_NAMESPACES = 10_000
 
 export class Engine {
   readonly settings: CacheSettings
-  /** How memory hands values out; also what a value is without memory. */
+  /** How values are handed out. Without memory each caller gets its own: nothing is kept to share. */
   readonly values: MemorySettings['values']
   readonly memory: MemoryTier
   readonly store: GuardedStore | undefined
@@ -66,6 +66,7 @@ export class Engine {
   readonly invalidations = new Invalidations()
   readonly flights = new Flights()
   readonly holds = new Holds()
+  /** Reads of the store under way; others may share them while nothing invalidates their key. */
   readonly reads = new Map<string, PendingRead>()
   readonly #spaces = new Map<string, Space>()
   /** Calls to the store belong to no namespace: their failures are counted here. */
@@ -76,7 +77,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.settings = parts.settings
-    this.values = parts.memorySettings?.values ?? 'frozen'
+    this.values = parts.memorySettings?.values ?? 'cloned'
     this.codec = parts.codec
     this.clock = parts.clock
     this.random = parts.random

@@ -6,6 +6,7 @@
  *   dead    past both: as if it were not there (`undefined` here)
  */
 import type { DecodedEntry, MemoryEntry } from './contracts.js'
+import type { MissReason } from './events.js'
 import type { Policy } from './options.js'
 import { cloneValue } from './value.js'
 
@@ -20,6 +21,9 @@ interface FoundValue {
 export type Found =
   | (FoundValue & { readonly state: 'fresh'; readonly tier: 'memory' | 'store' | 'loader' })
   | (FoundValue & { readonly state: 'stale'; readonly tier: 'memory' | 'store' })
+
+/** Called once, with what the store has (fresh or stale) or with the reason why there is nothing. */
+export type FoundListener = (found: Found | MissReason) => void
 
 /** Moments of one entry, on both clocks. */
 export interface Life {

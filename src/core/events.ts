@@ -74,8 +74,8 @@ export class Events {
 
   /** Calls `listener` for each event of that name until the returned function is called. */
   on<E extends CacheEventName>(name: E, listener: CacheListener<E>): () => void {
-    let set = this.#listeners.get(name)
-    if (set === undefined) this.#listeners.set(name, (set = new Set()))
+    const set = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, set)
     if (set.size >= MAX_LISTENERS)
       throw new RangeError(
         `more than ${MAX_LISTENERS} listeners for '${name}': are they ever removed?`,

@@ -8,7 +8,7 @@
  */
 import { Breaker } from './breaker.js'
 import type { Clock, Observer, Store, StoreWrite, TimedCall } from './contracts.js'
-import { type DeadlineCall, DeadlineQueue } from './deadline-queue.js'
+import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
 
 export interface GuardedStoreOptions {
@@ -143,36 +143,32 @@ export class GuardedStore {
     const { clock } = this.#options
     return new Promise<T>((resolve, reject) => {
       const sentAtMs = clock.monotonicMs()
-      const call: DeadlineCall = {
-        dueAtMs: 0,
-        ended: false,
-        expire: () => {
-          call.ended = true
-          const error = new CacheError(
-            'STORE_TIMEOUT',
-            `${this.name} did not answer within its deadline`,
-            { op },
-          )
-          this.#endConnecting()
-          this.#breaker.timedOut(sentAtMs, error)
-          this.#report(op, sentAtMs, error)
-          reject(error)
-        },
-      }
+      const call = new DeadlineCall(() => {
+        call.onExpire = undefined
+        this.#endConnecting()
+        const error = new CacheError(
+          'STORE_TIMEOUT',
+          `${this.name} did not answer within its deadline`,
+          { op },
+        )
+        this.#breaker.timedOut(sentAtMs, error)
+        this.#report(op, sentAtMs, error)
+        reject(error)
+      })
       queue.add(call)
       attempt(send).then(
         (value) => {
           // Also when it came too late for its caller: the store is alive.
           this.#breaker.succeeded()
-          if (call.ended) return
-          call.ended = true
+          if (call.onExpire === undefined) return
+          call.onExpire = undefined
           if (op !== 'probe')
             this.#options.observer.timed(op, clock.monotonicMs() - sentAtMs, false)
           resolve(value)
         },
         (cause: unknown) => {
-          if (call.ended) return
-          call.ended = true
+          if (call.onExpire === undefined) return
+          call.onExpire = undefined
           reject(this.#failure(op, sentAtMs, cause))
         },
       )

@@ -17,7 +17,7 @@ import { runInLoadScope } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { countMiss, readStore } from './store-read.js'
+import { countMiss, readStoreOnce } from './store-read.js'
 
 export interface LoadRequest {
   readonly space: Space
@@ -46,7 +46,7 @@ async function lookInStore(
   request: LoadRequest,
 ): Promise<Found | undefined> {
   if (engine.batch !== undefined) {
-    const found = await readStore(engine, request.space, request.key, flight.storeKey)
+    const found = await readStoreOnce(engine, request.space, request.key, flight.storeKey)
     if (typeof found === 'string') countMiss(engine, request.space, request.key, found)
     else if (found.state === 'fresh') return found
     else {

@@ -4,33 +4,46 @@
  * Readers of one key share a read unless the key was invalidated since it was sent. What it brings is
  * kept in memory only if that still holds when the answer is there: an answer that was on its way while
  * its key was invalidated must not bring the old value back. Every failure is a miss with its reason.
+ *
+ * Listeners instead of promises: a store hit has room for one promise, its caller's (bench/store-hit:
+ * two more cost as much as JSON.parse).
  */
 import type { DecodedEntry, DecodeFault } from './contracts.js'
-import type { Engine } from './engine.js'
-import { type Found, storedLife } from './entry.js'
+import type { Engine, PendingRead } from './engine.js'
+import { type Found, type FoundListener, type Now, storedLife } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, weigh } from './keep.js'
 import type { Space } from './space.js'
+import type { ReadAnswer, ReadRequest } from './store-batch.js'
 import { cloneValue, freezeOwned } from './value.js'
 
-/** What the store has, fresh or stale, or why there is nothing; counting is the caller's. Never rejects. */
+/** Reads `key` with the tick; counting is the listener's. */
 export function readStore(
   engine: Engine,
   space: Space,
   key: string,
   storeKey: string,
-): Promise<Found | MissReason> {
-  const pending = engine.reads.get(storeKey)
-  if (pending !== undefined && engine.invalidations.isCurrent(space, storeKey, pending.born))
-    return pending.found
-  const born = engine.invalidations.applied
-  const read = { born, found: readOnce(engine, space, key, storeKey, born) }
+  listener: FoundListener,
+): void {
+  const current = engine.reads.get(storeKey)
+  if (current !== undefined && engine.invalidations.isCurrent(space, storeKey, current.born)) {
+    current.join(listener)
+    return
+  }
+  const read = new StoreRead(engine, space, key, storeKey, listener)
   engine.reads.set(storeKey, read)
-  void read.found.then(() => {
-    if (engine.reads.get(storeKey) === read) engine.reads.delete(storeKey)
-  })
-  return read.found
+  engine.batch!.read(read)
+}
+
+/** As `readStore`, for callers that wait. */
+export function readStoreOnce(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+): Promise<Found | MissReason> {
+  return new Promise((resolve) => readStore(engine, space, key, storeKey, resolve))
 }
 
 /** Counts a lookup that found nothing fresh, and tells those who watch. */
@@ -46,46 +59,112 @@ export function countMiss(
   return undefined
 }
 
-async function readOnce(
-  engine: Engine,
-  space: Space,
-  key: string,
-  storeKey: string,
-  born: number,
-): Promise<Found | MissReason> {
-  const answer = await engine.batch!.read(storeKey)
-  if (answer === undefined) return 'absent'
-  if (answer instanceof CacheError) return MISS_OF_ERROR[answer.code] ?? 'store-failed'
-  space.counters.bytesRead += answer.length
-  const entry = decode(engine, answer)
-  if (typeof entry === 'string') return refuseEntry(engine, space, key, entry)
-  if (space.schema !== undefined && !(await passes(space, entry.value)))
-    return refuseEntry(engine, space, key, 'schema')
-  const now = engine.now()
-  const life = storedLife(space.policy, entry, now, engine.random)
-  const deadAtMs = life.freshUntilMs + life.graceMs
-  if (deadAtMs <= now.monotonicMs) return 'expired'
-  const state = now.monotonicMs < life.freshUntilMs ? 'fresh' : 'stale'
-  const weightBytes = weigh(key, isolate(engine, entry, answer.length))
-  const copied = isCopied(engine, entry)
-  if (engine.invalidations.isCurrent(space, storeKey, born)) {
-    const { value, loadMs } = entry
-    const { checkAtMs, freshUntilMs } = life
-    const tags = entry.tags.length > 0 ? entry.tags : undefined
-    const took = space.memory.write(key, {
-      value,
-      copied,
-      born,
-      checkAtMs,
-      freshUntilMs,
-      deadAtMs,
-      loadMs,
-      tags,
-      weightBytes,
-    })
-    if (took) engine.armSweep()
+/** A read of one key that is under way. */
+export class StoreRead implements ReadRequest, PendingRead {
+  readonly storeKey: string
+  /** What the process had applied of the invalidation log when it was sent. */
+  readonly born: number
+  readonly #engine: Engine
+  readonly #space: Space
+  readonly #key: string
+  readonly #listener: FoundListener
+  #others: FoundListener[] | undefined
+
+  constructor(
+    engine: Engine,
+    space: Space,
+    key: string,
+    storeKey: string,
+    listener: FoundListener,
+  ) {
+    this.#engine = engine
+    this.#space = space
+    this.#key = key
+    this.storeKey = storeKey
+    this.born = engine.invalidations.applied
+    this.#listener = listener
   }
-  return { state, tier: 'store', value: entry.value, copied, freshUntilMs: life.freshUntilMs }
+
+  join(listener: FoundListener): void {
+    if (this.#others === undefined) this.#others = [listener]
+    else this.#others.push(listener)
+  }
+
+  finish(answer: ReadAnswer, now: Now): void {
+    if (answer === undefined) return this.#tell('absent')
+    if (answer instanceof CacheError)
+      return this.#tell(MISS_OF_ERROR[answer.code] ?? 'store-failed')
+    this.#space.counters.bytesRead += answer.length
+    const entry = this.#decode(answer)
+    if (typeof entry === 'string') return this.#refuse(entry)
+    const { schema } = this.#space
+    if (schema === undefined) return this.#tell(this.#admit(entry, answer.length, now))
+    passes(schema, entry.value).then((isValid) => {
+      if (isValid) this.#tell(this.#admit(entry, answer.length, this.#engine.now()))
+      else this.#refuse('schema')
+    })
+  }
+
+  /** Judges the entry's age, isolates its value, and keeps it in memory if it may be kept. */
+  #admit(entry: DecodedEntry, encodedBytes: number, now: Now): Found | MissReason {
+    const engine = this.#engine
+    const space = this.#space
+    const life = storedLife(space.policy, entry, now, engine.random)
+    const { checkAtMs, freshUntilMs } = life
+    const deadAtMs = freshUntilMs + life.graceMs
+    if (deadAtMs <= now.monotonicMs) return 'expired'
+    const { value, born, loadMs } = entry
+    const copied = isCopied(engine, entry)
+    const weightBytes = weigh(this.#key, isolate(engine, entry, encodedBytes))
+    let kept = false
+    if (
+      engine.memory.maxEntries > 0 &&
+      engine.invalidations.isCurrent(space, this.storeKey, this.born)
+    ) {
+      const tags = entry.tags.length > 0 ? entry.tags : undefined
+      const kind = {
+        value,
+        copied,
+        born,
+        checkAtMs,
+        freshUntilMs,
+        deadAtMs,
+        loadMs,
+        tags,
+        weightBytes,
+      }
+      kept = space.memory.write(this.#key, kind)
+      if (kept) engine.armSweep()
+    }
+    const state = now.monotonicMs < freshUntilMs ? 'fresh' : 'stale'
+    // Nobody else holds the value if memory did not keep it: one reader needs no copy.
+    const spare = copied && !kept && this.#others === undefined
+    return { state, tier: 'store', value, copied: copied && !spare, freshUntilMs }
+  }
+
+  #decode(bytes: Uint8Array): DecodedEntry | DecodeFault {
+    // A codec may be the user's own, and bytes anybody's.
+    try {
+      return this.#engine.codec.decode(bytes)
+    } catch {
+      return 'payload'
+    }
+  }
+
+  #refuse(reason: DecodeFault | 'schema'): void {
+    const { events } = this.#engine
+    if (events.wants('entry-refused')) {
+      events.emit('entry-refused', { namespace: this.#space.name, key: this.#key, reason })
+    }
+    this.#tell(reason === 'schema' ? 'schema' : 'undecodable')
+  }
+
+  #tell(found: Found | MissReason): void {
+    const { reads } = this.#engine
+    if (reads.get(this.storeKey) === this) reads.delete(this.storeKey)
+    this.#listener(found)
+    if (this.#others !== undefined) for (const listener of this.#others) listener(found)
+  }
 }
 
 /** Freezes what is handed out by reference; the weight of the value either way. */
@@ -95,34 +174,14 @@ function isolate(engine: Engine, entry: DecodedEntry, encodedBytes: number): num
   return encodedBytes * 2
 }
 
-/** A codec may be the user's own, and bytes anybody's. */
-function decode(engine: Engine, bytes: Uint8Array): DecodedEntry | DecodeFault {
+/** The schema gets a copy: it could keep or change what others will be handed. */
+async function passes(schema: NonNullable<Space['schema']>, value: unknown): Promise<boolean> {
   try {
-    return engine.codec.decode(bytes)
-  } catch {
-    return 'payload'
-  }
-}
-
-/** The schema gets a copy where it could keep or change what others will be handed. */
-async function passes(space: Space, value: unknown): Promise<boolean> {
-  try {
-    const result = await space.schema!['~standard'].validate(cloneValue(value))
+    const result = await schema['~standard'].validate(cloneValue(value))
     return result.issues === undefined
   } catch {
     return false
   }
-}
-
-function refuseEntry(
-  engine: Engine,
-  space: Space,
-  key: string,
-  reason: DecodeFault | 'schema',
-): MissReason {
-  if (engine.events.wants('entry-refused'))
-    engine.events.emit('entry-refused', { namespace: space.name, key, reason })
-  return reason === 'schema' ? 'schema' : 'undecodable'
 }
 
 const MISS_OF_ERROR: Partial<Record<CacheError['code'], MissReason>> = {

@@ -72,8 +72,8 @@ export class LruMemoryTier implements MemoryTier {
   }
 
   partition(name: string): MemoryPartition {
-    let partition = this.#partitions.get(name)
-    if (partition === undefined) this.#partitions.set(name, (partition = new Partition(name, this)))
+    const partition = this.#partitions.get(name) ?? new Partition(name, this)
+    this.#partitions.set(name, partition)
     return partition
   }
 

@@ -1,9 +1,9 @@
 /**
  * A wrapper that makes any store fail as real ones do, switched while a test runs.
  *
- * Calls that hang are held until `heal` and then run, late, as a frozen server would run them; at most
- * `MAX_HELD` are held, further ones reject. What is drawn at random comes from a seed. Without a fault it
- * costs one more promise per call.
+ * Calls that hang are held until `heal` and then run, late, as a frozen server would run them; at
+ * most `MAX_HELD` are held, further ones reject. What is drawn at random comes from a seed. Without
+ * a fault it costs one more promise per call.
  */
 import { systemClock } from '../core/clock.js'
 import type { Clock, Store, StoreListener, StoreWrite } from '../core/contracts.js'
@@ -14,7 +14,9 @@ export type StoreOp = 'getMany' | 'setMany' | 'deleteMany' | 'patch' | 'incremen
 export type StoreFault =
   /** Rejects without reaching the store. Default error: STORE_FAILED. */
   | { readonly kind: 'throw'; readonly error?: unknown }
-  /** Reaches the store and then rejects: what the caller sees of a connection lost before the reply. */
+  /**
+   * Reaches the store and then rejects: what the caller sees of a connection lost before the reply.
+   */
   | { readonly kind: 'lose-reply'; readonly error?: unknown }
   | { readonly kind: 'delay'; readonly delayMs: number }
   | { readonly kind: 'hang' }

@@ -1,9 +1,10 @@
 /**
  * A real `Store` in a Map: for tests and for simulations of several processes.
  *
- * Bytes are copied in and out, entries expire by the clock given, the Map is bounded. `peer()` is a further
- * connection to the same data, as a second process would have. It has no wire: each call settles in the
- * microtasks after it. No timers; dead entries leave when read or when room is needed.
+ * Bytes are copied in and out, entries expire by the clock given, the Map is bounded. `peer()` is a
+ * further connection to the same data, as a second process would have. It has no wire: each call
+ * settles in the microtasks after it. No timers; dead entries leave when read or when room is
+ * needed.
  */
 import { systemClock } from '../core/clock.js'
 import type { Clock, Store, StoreAbilities, StoreListener, StoreWrite } from '../core/contracts.js'
@@ -13,7 +14,10 @@ import { invalidOption } from '../core/option-table.js'
 export interface InProcessStoreOptions {
   /** Default: the system clock. */
   clock?: Clock | undefined
-  /** When full, dead entries go first, then the one written longest ago. 1 to 2^24. Default: 100 000. */
+  /**
+   * When full, dead entries go first, then the one written longest ago. 1 to 2^24. Default: 100
+   * 000.
+   */
   maxEntries?: number | undefined
 }
 

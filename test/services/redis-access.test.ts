@@ -96,6 +96,7 @@ describe.each(OWN_CLIENTS)('TLS: $name', ({ make }) => {
   })
 
   it('trusts the authority it is given', async (context) => {
+    // reason: whyNot tells it.
     if (server === undefined || certificate === undefined) return context.skip(whyNot)
     const tls = Object.freeze({ ca: certificate.pem })
     for (const options of [
@@ -111,6 +112,7 @@ describe.each(OWN_CLIENTS)('TLS: $name', ({ make }) => {
   })
 
   it('refuses a certificate that nobody vouches for', async (context) => {
+    // reason: whyNot tells it.
     if (server === undefined) return context.skip(whyNot)
     const { store, down } = watched(make({ url: server.url }))
     expect(String(await down())).toMatch(/self-signed|self signed|unable to verify/)
@@ -119,6 +121,7 @@ describe.each(OWN_CLIENTS)('TLS: $name', ({ make }) => {
   })
 
   it('is up again after a restart', async (context) => {
+    // reason: whyNot tells it.
     if (server === undefined || certificate === undefined) return context.skip(whyNot)
     const { store, up, down } = watched(make({ url: server.url, tls: { ca: certificate.pem } }))
     await up()

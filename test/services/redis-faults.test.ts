@@ -109,6 +109,18 @@ describe.each(OWN_CLIENTS)('faults: $name', ({ make }) => {
     await store.close()
   })
 
+  it('refuses further calls when a silent server has piled up ten thousand', async () => {
+    const { store, up } = direct()
+    await up()
+    server.freeze()
+    const waiting = Promise.allSettled(Array.from({ length: 10_000 }, () => store.ping()))
+    await expect(store.getMany(['k'])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    server.thaw()
+    expect((await waiting).every((result) => result.status === 'fulfilled')).toBe(true)
+    await store.ping()
+    await store.close()
+  })
+
   it('dials anew when a proxy swallows every reply', async () => {
     const { store, up, down } = proxied()
     await up()

@@ -54,7 +54,8 @@ describe.each(OWN_CLIENTS)('$name', ({ name, make }) => {
   it('treats a foreign list as a miss for reads and as no number for increment', async () => {
     const { store, up } = watched(make({ url: server.url }))
     await up()
-    // The only verb that makes another type is none of ours: a raw client would be one more dependency here.
+    // The only verb that makes another type is none of ours: a raw client would be one more
+    // dependency here.
     const { createClient } = await import('@redis/client')
     const raw = await createClient({ url: server.url }).connect()
     await raw.sendCommand(['RPUSH', 'foreign', 'x'])

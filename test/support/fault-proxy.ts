@@ -1,8 +1,9 @@
 /**
  * A TCP proxy on loopback that misbehaves on request, for what a signal to the server cannot show.
  *
- * Faults hold for connections old and new from the moment they are set. Backpressure bounds what it buffers;
- * replies that are dropped are not kept. `jitter` draws from a seed, so a run can be repeated.
+ * Faults hold for connections old and new from the moment they are set. Backpressure bounds what it
+ * buffers; replies that are dropped are not kept. `jitter` draws from a seed, so a run can be
+ * repeated.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 

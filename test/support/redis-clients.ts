@@ -1,5 +1,6 @@
 /**
- * Every client library and way of use that the Redis store supports, as one table for the service tests.
+ * Every client library and way of use that the Redis store supports, as one table for the service
+ * tests.
  */
 import { createClient } from '@redis/client'
 import { Redis } from 'ioredis'

@@ -1,8 +1,8 @@
 /**
  * A real redis-server for one test: free loopback port, empty temporary folder, no persistence.
  *
- * Freezes, thaws, kills and restarts itself by its own pid, on the same port. Ends with the test process,
- * also when that process throws or is interrupted. Everything that waits here has a bound.
+ * Freezes, thaws, kills and restarts itself by its own pid, on the same port. Ends with the test
+ * process, also when that process throws or is interrupted. Everything that waits here has a bound.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,6 +15,7 @@ const START_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 5_000
 const POLL_MS = 20
 const running = new Set<ChildProcess>()
+const folders = new Set<string>()
 
 export interface RedisServerOptions {
   /** Default: a free one. */
@@ -27,13 +28,15 @@ export interface RedisServerOptions {
   readonly start?: boolean
 }
 
-/** Starts a server and resolves once it listens. Rejects, with what to install, where there is none. */
+/**
+ * Starts a server and resolves once it listens. Rejects, with what to install, where there is none.
+ */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const binary = findRedisServer()
   if (binary === undefined) {
     throw new Error(
-      'no redis-server found: install it (Debian: apt-get install redis-server; macOS: brew install redis) ' +
-        'or let REDIS_SERVER_BIN point to one',
+      'no redis-server found: install it (Debian: apt-get install redis-server; ' +
+        'macOS: brew install redis) or let REDIS_SERVER_BIN point to one',
     )
   }
   const server = new RedisServer(binary, options.port ?? (await freePort()), options)
@@ -53,6 +56,7 @@ export class RedisServer {
     this.#binary = binary
     this.port = port
     this.#options = options
+    folders.add(this.#folder)
   }
 
   get url(): string {
@@ -65,6 +69,7 @@ export class RedisServer {
     const child = spawn(this.#binary, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     running.add(child)
+    endWithUs(child)
     let output = ''
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-4_000)
@@ -103,6 +108,7 @@ export class RedisServer {
   async stop(): Promise<void> {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
+    folders.delete(this.#folder)
   }
 
   #arguments(): string[] {
@@ -118,6 +124,20 @@ export class RedisServer {
     const quiet = ['--save', '', '--appendonly', 'no', '--dir', this.#folder]
     return [...ports, '--bind', this.host, ...quiet, ...args]
   }
+}
+
+/**
+ * Exit hooks do not run in a process that is killed: a shell that reads from us until we are gone
+ * ends the server then.
+ */
+function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  const script = `cat > /dev/null; kill -9 ${child.pid} 2> /dev/null`
+  const watchdog = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] })
+  watchdog.once('error', () => {})
+  watchdog.stdin.once('error', () => {})
+  watchdog.unref()
+  child.once('exit', () => watchdog.kill('SIGKILL'))
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -142,7 +162,7 @@ function accepts(host: string, port: number): Promise<boolean> {
 }
 
 /** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
@@ -162,6 +182,7 @@ function pause(ms = POLL_MS): Promise<void> {
 
 function killAll(): void {
   for (const child of running) child.kill('SIGKILL')
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }
 
 process.once('exit', killAll)

@@ -21,8 +21,8 @@ export function failedError(op: string, cause: unknown, key?: string): CacheErro
   return new CacheError(code, `redis ${op}: ${reason}`, details)
 }
 
-/** Whether a failed PING is an answer all the same: of a server whose user may not PING. */
-export function isAnswer(cause: unknown): boolean {
+/** Whether the server refused the command to its user: an answer all the same. */
+export function isForbidden(cause: unknown): boolean {
   return reasonOf(cause).startsWith('NOPERM')
 }
 

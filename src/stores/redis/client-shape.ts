@@ -1,7 +1,8 @@
 /**
  * Tells a caller's client by its shape, so that no client package needs to be imported for it.
  *
- * Cluster, pool and sentinel objects have methods of the same names with other arguments: refused, not tried.
+ * Cluster, pool and sentinel objects have methods of the same names with other arguments: refused,
+ * not tried.
  */
 import { CacheError } from '../../core/errors.js'
 import type { ConnectionListener, RedisConnection } from './connection.js'
@@ -14,8 +15,9 @@ export function adopterFor(client: unknown): (listener: ConnectionListener) => R
   if (isIoredis(client)) return (listener) => new IoredisConnection(client, listener, false)
   throw new CacheError(
     'CLIENT_UNSUPPORTED',
-    'redis: the client given is neither a client of @redis/client 5.8+ (createClient) nor a Redis object ' +
-      'of ioredis 5 or 6; cluster, pool and sentinel objects of @redis/client are not supported',
+    'redis: the client given is neither a client of @redis/client 5.8+ (createClient) nor a ' +
+      'Redis object of ioredis 5 or 6; cluster, pool and sentinel objects of @redis/client ' +
+      'are not supported',
   )
 }
 

@@ -1,9 +1,10 @@
 /**
  * What the Redis store asks of a client library: two small contracts.
  *
- * A `RedisConnection` is one client object of either library, seen alike. A `RedisLink` is where the store
- * finds the connection that works right now: `DialedLink` keeps one alive, `GivenLink` watches a caller's.
- * Neither has a deadline for a call, a retry of a call or a queue: those belong to the engine or to nobody.
+ * A `RedisConnection` is one client object of either library, seen alike. A `RedisLink` is where
+ * the store finds the connection that works right now: `DialedLink` keeps one alive, `GivenLink`
+ * watches a caller's. Neither has a deadline for a call, a retry of a call or a queue: those belong
+ * to the engine or to nobody.
  */
 import type { StoreListener } from '../../core/contracts.js'
 
@@ -17,11 +18,16 @@ export interface RedisConnection {
   readonly isReady: boolean
   /** What the client itself puts in front of every key, which only SCAN must know. */
   readonly keyPrefix: string
-  /** The reply with strings as Buffers: views on what the socket read. Rejects with an error reply. */
+  /**
+   * The reply with strings as Buffers: views on what the socket read. Rejects with an error reply.
+   */
   send(command: RedisCommand): Promise<unknown>
   /** Sends all in one write; rejects if any failed. One round trip. */
   sendMany(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
-  /** Own client: ends it now, calls under way reject. A caller's client: takes our listeners off, no more. */
+  /**
+   * Own client: ends it now, calls under way reject. A caller's client: takes our listeners off, no
+   * more.
+   */
   release(): void
 }
 
@@ -45,7 +51,10 @@ export interface RedisTarget {
   readonly connectTimeoutMs: number
 }
 
-/** Makes a client object and starts it. Never throws later than at once; all else goes to the listener. */
+/**
+ * Makes a client object and starts it. Never throws later than at once; all else goes to the
+ * listener.
+ */
 export type Dial = (target: RedisTarget, listener: ConnectionListener) => RedisConnection
 
 export interface RedisLink {

@@ -1,15 +1,15 @@
 /**
  * Keeps one connection of our own alive: dials, probes, backs off, dials anew.
  *
- * The one place with a redial rule, for both libraries: a client object lives for one attempt and is told
- * never to reconnect. What a former attempt reports later is known by identity and dropped. An attempt is
- * ready once PING is answered, so a server that is loading, refuses the user or stays silent after accepting
- * is still away; the whole of it must happen within `connectTimeoutMs`. Waits are at most 500 ms: a server
- * that refused is found within that of its return.
+ * The one place with a redial rule, for both libraries: a client object lives for one attempt and
+ * is told never to reconnect. What a former attempt reports later is known by identity and dropped.
+ * An attempt is ready once PING is answered, so a server that is loading, refuses the user or stays
+ * silent after accepting is still away; the whole of it must happen within `connectTimeoutMs`.
+ * Waits are at most 500 ms: a server that refused is found within that of its return.
  */
 import type { StoreListener } from '../../core/contracts.js'
-import { isAnswer } from './call-errors.js'
 import type { Dial, RedisConnection, RedisLink, RedisTarget } from './connection.js'
+import { ping } from './ping.js'
 
 interface Attempt {
   connection: RedisConnection | undefined
@@ -108,9 +108,9 @@ export class DialedLink implements RedisLink {
 
   async #probe(attempt: Attempt): Promise<void> {
     try {
-      await attempt.connection!.send(['ping'])
+      await ping(attempt.connection!)
     } catch (cause) {
-      if (!isAnswer(cause)) return this.#lose(attempt, cause)
+      return this.#lose(attempt, cause)
     }
     if (!this.#isCurrent(attempt) || this.#state.at !== 'dialing') return
     clearTimeout(attempt.deadline)
@@ -155,7 +155,7 @@ async function drain(connection: RedisConnection): Promise<void> {
     timer = setTimeout(resolve, DRAIN_MS)
   })
   try {
-    await Promise.race([connection.send(['ping']), patience])
+    await Promise.race([ping(connection), patience])
   } catch {
     // Whatever failed, the connection ends next.
   } finally {

@@ -1,9 +1,10 @@
 /**
  * A caller's client: watched, used, and otherwise left alone.
  *
- * It is never connected, reconfigured or closed here. Its own reconnecting decides when it is back; calls in
- * between reject at once and never enter its offline queue. On @redis/client an 'error' listener is attached
- * while the store is open: without one, losing the server would end the process.
+ * It is never connected, reconfigured or closed here. Its own reconnecting decides when it is back;
+ * calls in between reject at once and never enter its offline queue. On @redis/client an 'error'
+ * listener is attached while the store is open: without one, losing the server would end the
+ * process.
  */
 import type { StoreListener } from '../../core/contracts.js'
 import type { ConnectionListener, RedisConnection, RedisLink } from './connection.js'

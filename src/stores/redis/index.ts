@@ -1,7 +1,9 @@
 /**
- * The door `cachewright/redis`: a store on one Redis server (or Valkey, KeyDB, Dragonfly by protocol).
+ * The door `cachewright/redis`: a store on one Redis server (or Valkey, KeyDB, Dragonfly by
+ * protocol).
  *
- * Needs @redis/client 5.8+ or ioredis 5.4+, or a client of your own. The server must be Redis 6 or newer.
+ * Needs @redis/client 5.8+ or ioredis 5.4+, or a client of your own. The server must be Redis 6 or
+ * newer.
  */
 import type { Store } from '../../core/contracts.js'
 import { adopterFor } from './client-shape.js'
@@ -15,9 +17,10 @@ export type { RedisDriver } from './load-client.js'
 export type { RedisClient, RedisOptions } from './options.js'
 
 /**
- * A store on one Redis server; it dials when a cache opens it, and keeps the process alive until `close()`.
- * Throws OPTION_UNKNOWN, OPTION_INVALID or CLIENT_UNSUPPORTED at once. A missing library, a wrong password or
- * an absent server is told to the cache instead, and recovered from when it can be.
+ * A store on one Redis server; it dials when a cache opens it, and keeps the process alive until
+ * `close()`. Throws OPTION_UNKNOWN, OPTION_INVALID or CLIENT_UNSUPPORTED at once. A missing
+ * library, a wrong password or an absent server is told to the cache instead, and recovered from
+ * when it can be.
  *
  * ```ts
  * const cache = createCache({ store: redis({ url: process.env.REDIS_URL }) })

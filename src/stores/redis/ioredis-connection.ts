@@ -1,10 +1,11 @@
 /**
  * ioredis 5 and 6, and iovalkey by shape, as a `RedisConnection`.
  *
- * Commands go by their `…Buffer` methods: `callBuffer` loses the command name where auto-pipelining is on.
- * Many commands share one corked write: 512 SETs take 1.2 ms of CPU, `pipeline()` takes 1.9.
- * A caller's client whose `autoResendUnfulfilledCommands` is on (its default) sends what was under way once
- * more after a reconnect; nothing outside the client can prevent that, so a late write is possible there.
+ * Commands go by their `…Buffer` methods: `callBuffer` loses the command name where auto-pipelining
+ * is on. Many commands share one corked write: 512 SETs take 1.2 ms of CPU, `pipeline()` takes 1.9.
+ * A caller's client whose `autoResendUnfulfilledCommands` is on (its default) sends what was under
+ * way once more after a reconnect; nothing outside the client can prevent that, so a late write is
+ * possible there.
  */
 import type {
   ClientListener,
@@ -47,7 +48,8 @@ export class IoredisConnection implements RedisConnection {
     client.on('ready', this.#onReady)
     client.on('close', this.#onClose)
     client.on('end', this.#onClose)
-    // Not on a caller's client: without a listener it prints its errors, and that is the caller's choice.
+    // Not on a caller's client: without a listener it prints its errors, and that is the caller's
+    // choice.
     if (isOwn) client.on('error', this.#onError)
   }
 
@@ -103,7 +105,9 @@ export class IoredisConnection implements RedisConnection {
   }
 }
 
-/** A client for one attempt: it never reconnects by itself, queues nothing and sends nothing twice. */
+/**
+ * A client for one attempt: it never reconnects by itself, queues nothing and sends nothing twice.
+ */
 export function dialIoredis(
   library: IoredisLibrary,
   target: RedisTarget,

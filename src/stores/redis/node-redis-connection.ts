@@ -1,11 +1,12 @@
 /**
  * @redis/client 5.8+ and 6 as a `RedisConnection`.
  *
- * Chosen by measurement (64 and 512 keys of 100 B, 2 KiB, 50 KiB): raw `sendCommand` with `timeout: undefined`
- * and blob strings mapped to Buffer. Against the client's own mGet(), which makes strings: 1.4 to 8 times
- * faster, and right for bytes. RESP2 and RESP3 cost the same; RESP2 needs no HELLO, so any server will do.
- * On a caller's client a command that was not yet written when the connection broke would be sent after the
- * reconnect, long after its caller gave up: an AbortSignal for each life of the connection withdraws it.
+ * Chosen by measurement (64 and 512 keys of 100 B, 2 KiB, 50 KiB): raw `sendCommand` with `timeout:
+ * undefined` and blob strings mapped to Buffer. Against the client's own mGet(), which makes
+ * strings: 1.4 to 8 times faster, and right for bytes. RESP2 and RESP3 cost the same; RESP2 needs
+ * no HELLO, so any server will do. On a caller's client a command that was not yet written when the
+ * connection broke would be sent after the reconnect, long after its caller gave up: an AbortSignal
+ * for each life of the connection withdraws it.
  */
 import { setMaxListeners } from 'node:events'
 import type {
@@ -112,7 +113,9 @@ export class NodeRedisConnection implements RedisConnection {
     if (!this.#isReleased) this.#listener.onDown(new Error('the client was closed'))
   }
 
-  /** A client destroyed while its socket was still connecting lets the socket connect all the same. */
+  /**
+   * A client destroyed while its socket was still connecting lets the socket connect all the same.
+   */
   readonly #onConnect = (): void => {
     if (this.#isReleased && this.#own !== undefined) this.#destroy(this.#own)
   }

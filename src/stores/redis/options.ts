@@ -1,8 +1,8 @@
 /**
  * The options of `redis()`: checked and resolved once, never written to.
  *
- * Refuses what is unknown, out of range or said twice. A URL is taken apart here, so that both client
- * libraries are told the same thing; no message shows a URL or a password.
+ * Refuses what is unknown, out of range or said twice. A URL is taken apart here, so that both
+ * client libraries are told the same thing; no message shows a URL or a password.
  */
 import { type Duration, durationMs } from '../../core/duration.js'
 import { CacheError } from '../../core/errors.js'
@@ -15,7 +15,10 @@ import type { NodeRedisClient } from './node-redis-connection.js'
 export type RedisClient = NodeRedisClient | IoredisClient
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://` (TLS) with user, password, host, port and db number. Not with `host`, `port`. */
+  /**
+   * `redis://` or `rediss://` (TLS) with user, password, host, port and db number. Not with `host`,
+   * `port`.
+   */
   url?: string | undefined
   /** Default: localhost. */
   host?: string | undefined
@@ -26,15 +29,19 @@ export interface RedisOptions {
   password?: string | undefined
   /** Database number, 0 or more. Default: 0. */
   db?: number | undefined
-  /** `true`, or options as `tls.connect` takes them (ca, cert, key, servername …). Default: by the URL. */
+  /**
+   * `true`, or options as `tls.connect` takes them (ca, cert, key, servername …). Default: by the
+   * URL.
+   */
   tls?: boolean | object | undefined
   /** From dialing to the first answer: seconds or '5s', 10 ms to 60 s. Default: 5 s. */
   connectTimeout?: Duration | undefined
   /** Which library dials. Default: @redis/client if installed, else ioredis. */
   driver?: RedisDriver | undefined
   /**
-   * A client of @redis/client or ioredis that you connect and close yourself. Excludes all other options.
-   * With ioredis, turn `autoResendUnfulfilledCommands` off: a write sent twice may be a late one.
+   * A client of @redis/client or ioredis that you connect and close yourself. Excludes all other
+   * options. With ioredis, turn `autoResendUnfulfilledCommands` off: a write sent twice may be a
+   * late one.
    */
   client?: RedisClient | undefined
 }
@@ -110,8 +117,8 @@ function checkNames(options: RedisOptions): void {
 function refuseBeside(option: string, given: readonly string[]): void {
   const others = given.filter((name) => name !== option)
   if (others.length === 0) return
-  const message = `redis: option '${option}' excludes ${others.map((name) => `'${name}'`).join(', ')}`
-  throw new CacheError('OPTION_INVALID', message)
+  const names = others.map((name) => `'${name}'`).join(', ')
+  throw new CacheError('OPTION_INVALID', `redis: option '${option}' excludes ${names}`)
 }
 
 function parseUrl(input: unknown): UrlParts {

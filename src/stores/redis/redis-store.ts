@@ -1,27 +1,34 @@
 /**
  * The `Store` contract over one Redis server, whichever client carries it.
  *
- * Owns the commands and the meaning of their errors; refuses to queue, retry or time. A call that finds no
- * connection rejects with STORE_UNAVAILABLE; one that fails later with STORE_FAILED: it may have happened.
- * Bytes handed in are sent without a copy and must stay as they are until the promise settles. Bytes handed
- * out are views on what the socket read: whoever keeps a part of them for long copies it.
- * Each call is one round trip, also where it is cut into several commands of a bounded size.
+ * Owns the commands and the meaning of their errors; refuses to queue, retry or time. A call that
+ * finds no connection rejects with STORE_UNAVAILABLE; one that fails later with STORE_FAILED: it
+ * may have happened. Bytes handed in are sent without a copy and must stay as they are until the
+ * promise settles. Bytes handed out are views on what the socket read: whoever keeps a part of them
+ * for long copies it. Each call is one round trip, also where it is cut into several commands of a
+ * bounded size.
  */
 import type { Store, StoreAbilities, StoreListener, StoreWrite } from '../../core/contracts.js'
-import { awayError, failedError, isAnswer } from './call-errors.js'
+import { awayError, failedError } from './call-errors.js'
 import type { RedisCommand, RedisConnection, RedisLink } from './connection.js'
-import { INCREMENT, PATCH, runScript, type Script } from './scripts.js'
+import { ping } from './ping.js'
+import { INCREMENT, PATCH, runScript } from './scripts.js'
 
 /** Keys in one command: more would keep the server from everyone else for milliseconds. */
 const MAX_COMMAND_KEYS = 4_096
+/** Calls without an answer that a silent server may pile up before further ones are refused. */
+const MAX_UNDER_WAY = 10_000
 const SCAN_COUNT = '1000'
 /** The most that PX takes without overflow on any clock, and exact as a double: 285 000 years. */
 const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
+
+type Reads = (Uint8Array | null | undefined)[]
 
 export class RedisStore implements Store {
   readonly name = 'redis'
   readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: true })
   readonly #link: RedisLink
+  #underWay = 0
 
   constructor(link: RedisLink) {
     this.#link = link
@@ -33,69 +40,60 @@ export class RedisStore implements Store {
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     if (keys.length === 0) return []
-    // MGET also for one key: as fast as GET, and a foreign list under the key is a miss, not an error.
-    const replies = await this.#perKeys<(Uint8Array | null | undefined)[]>('getMany', 'mget', keys)
-    const values = replies.length === 1 ? replies[0]! : replies.flat()
+    // MGET also for one key: as fast as GET, and a foreign list under the key is a miss, not an
+    // error.
+    const replies = await this.#perKeys('getMany', 'mget', keys)
+    const values = (replies.length === 1 ? replies[0] : replies.flat()) as Reads
     for (let i = 0; i < values.length; i++) if (values[i] === null) values[i] = undefined
-    return values as (Uint8Array | undefined)[]
+    return values as readonly (Uint8Array | undefined)[]
   }
 
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
     if (writes.length === 0) return
-    const connection = this.#connection('setMany')
-    try {
-      if (writes.length === 1) await connection.send(setCommand(writes[0]!))
-      else await connection.sendMany(writes.map(setCommand))
-    } catch (cause) {
-      throw failedError('setMany', cause)
-    }
+    await this.#call('setMany', (connection) =>
+      writes.length === 1
+        ? connection.send(setCommand(writes[0]!))
+        : connection.sendMany(writes.map(setCommand)),
+    )
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0
-    const counts = await this.#perKeys<number>('deleteMany', 'unlink', keys)
-    return counts.reduce((sum, count) => sum + Number(count), 0)
+    const counts = await this.#perKeys('deleteMany', 'unlink', keys)
+    return counts.reduce((sum: number, count) => sum + Number(count), 0)
   }
 
   async patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
     const args = [String(offset), asBuffer(patch), ttlText(ttlMs)] as const
-    return Number(await this.#script('patch', PATCH, key, args)) === 1
+    const run = (connection: RedisConnection) => runScript(connection, PATCH, key, args)
+    return Number(await this.#call('patch', run, key)) === 1
   }
 
   async increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
     const args = [String(by), asBuffer(head), ttlText(ttlMs)] as const
-    return Number(String(await this.#script('increment', INCREMENT, key, args)))
+    const run = (connection: RedisConnection) => runScript(connection, INCREMENT, key, args)
+    return Number(String(await this.#call('increment', run, key)))
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
     const { epoch } = this.#link
     let cursor = '0'
     do {
-      const connection = this.#connection('scan')
-      // The cursor belongs to the table of one server; another one would skip keys in silence.
-      if (this.#link.epoch !== epoch)
-        throw failedError('scan', new Error('the connection was replaced'))
-      const pattern = `${escapeGlob(connection.keyPrefix + prefix)}*`
-      const command: RedisCommand = ['scan', cursor, 'match', pattern, 'count', SCAN_COUNT]
-      let page: [cursor: unknown, keys: Buffer[]]
-      try {
-        page = (await connection.send(command)) as typeof page
-      } catch (cause) {
-        throw failedError('scan', cause)
-      }
-      cursor = String(page[0])
-      const skip = connection.keyPrefix.length
-      if (page[1].length > 0) yield page[1].map((key) => key.toString().slice(skip))
+      let skip = 0
+      const [next, keys] = (await this.#call('scan', (connection) => {
+        // The cursor belongs to the table of one server; another would skip keys in silence.
+        if (this.#link.epoch !== epoch) throw new Error('the connection was replaced')
+        skip = connection.keyPrefix.length
+        const pattern = `${escapeGlob(connection.keyPrefix + prefix)}*`
+        return connection.send(['scan', cursor, 'match', pattern, 'count', SCAN_COUNT])
+      })) as [cursor: unknown, keys: Buffer[]]
+      cursor = String(next)
+      if (keys.length > 0) yield keys.map((key) => key.toString().slice(skip))
     } while (cursor !== '0')
   }
 
   async ping(): Promise<void> {
-    const connection = this.#connection('ping')
-    try {
-      await connection.send(['ping'])
-    } catch (cause) {
-      if (!isAnswer(cause)) throw failedError('ping', cause)
-    }
+    await this.#call('ping', ping)
   }
 
   reconnect(): void {
@@ -106,39 +104,36 @@ export class RedisStore implements Store {
     return this.#link.close()
   }
 
-  #connection(op: string): RedisConnection {
+  /** `name` with all keys, as one command or as several of a bounded size in one write. */
+  async #perKeys(op: string, name: string, keys: readonly string[]): Promise<readonly unknown[]> {
+    if (keys.length <= MAX_COMMAND_KEYS) {
+      return [await this.#call(op, (connection) => connection.send([name, ...keys]))]
+    }
+    const commands: RedisCommand[] = []
+    for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
+      commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
+    }
+    const replies = await this.#call(op, (connection) => connection.sendMany(commands))
+    return replies as readonly unknown[]
+  }
+
+  async #call(
+    op: string,
+    run: (connection: RedisConnection) => Promise<unknown>,
+    key?: string,
+  ): Promise<unknown> {
     const connection = this.#link.connection
     if (connection === undefined) throw awayError(op, this.#link.downCause)
-    return connection
-  }
-
-  /** `name` with all keys, as one command or as several of a bounded size in one write. */
-  async #perKeys<Reply>(op: string, name: string, keys: readonly string[]): Promise<Reply[]> {
-    const connection = this.#connection(op)
-    try {
-      if (keys.length <= MAX_COMMAND_KEYS)
-        return [(await connection.send([name, ...keys])) as Reply]
-      const commands: RedisCommand[] = []
-      for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
-        commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
-      }
-      return (await connection.sendMany(commands)) as Reply[]
-    } catch (cause) {
-      throw failedError(op, cause)
+    if (this.#underWay >= MAX_UNDER_WAY) {
+      throw awayError(op, new Error(`${MAX_UNDER_WAY} calls wait for an answer already`))
     }
-  }
-
-  async #script(
-    op: string,
-    script: Script,
-    key: string,
-    args: readonly (string | Buffer)[],
-  ): Promise<unknown> {
-    const connection = this.#connection(op)
+    this.#underWay += 1
     try {
-      return await runScript(connection, script, key, args)
+      return await run(connection)
     } catch (cause) {
       throw failedError(op, cause, key)
+    } finally {
+      this.#underWay -= 1
     }
   }
 }

@@ -1,8 +1,9 @@
 /**
  * The Lua that the store runs, and how: EVALSHA, and EVAL where the server does not know it.
  *
- * Both scripts touch the one key they declare, so they also run on a cluster. They need Redis 6 (KEEPTTL).
- * Life times come as text; '' stands for no limit. What a script refuses is an error reply.
+ * Both scripts touch the one key they declare, so they also run on a cluster. They need Redis 6
+ * (KEEPTTL). Life times come as text; '' stands for no limit. What a script refuses is an error
+ * reply.
  */
 import { createHash } from 'node:crypto'
 import { isUnknownScript, NOT_A_NUMBER } from './call-errors.js'
@@ -14,8 +15,8 @@ export interface Script {
 }
 
 /**
- * KEYS[1]; ARGV: offset, patch, ttl. 1 if patched, 0 if there is no such value: also where the patch would
- * reach past its end, for it is then not the value that the caller knew.
+ * KEYS[1]; ARGV: offset, patch, ttl. 1 if patched, 0 if there is no such value: also where the
+ * patch would reach past its end, for it is then not the value that the caller knew.
  */
 export const PATCH = script(`
 local length = redis.call('STRLEN', KEYS[1])
@@ -27,8 +28,8 @@ else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`)
 
 /**
- * KEYS[1]; ARGV: by, head, ttl. The new number as JSON text: whole numbers without an exponent, others with
- * the fewest digits that read back the same.
+ * KEYS[1]; ARGV: by, head, ttl. The new number as JSON text: whole numbers without an exponent,
+ * others with the fewest digits that read back the same.
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
