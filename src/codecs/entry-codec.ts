@@ -37,7 +37,12 @@ export function entryCodec(): Codec {
 /** Below this estimate JSON is the faster. */
 const JSON_BELOW_BYTES = 512
 
-const graphPackr = new Packr({ useRecords: true, structuredClone: true, moreTypes: true })
+const graphPackr = new Packr({
+  useRecords: true,
+  structuredClone: true,
+  moreTypes: true,
+  copyBuffers: true,
+})
 /** Without identities to keep, packing takes half the time. */
 const treePackr = new Packr({ useRecords: true })
 

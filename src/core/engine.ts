@@ -15,7 +15,7 @@ import type {
   Timer,
 } from './contracts.js'
 import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
-import type { FoundListener, Now } from './entry.js'
+import type { Now } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events } from './events.js'
 import { Flights } from './flight.js'
@@ -41,12 +41,6 @@ export interface EngineParts {
   readonly events: Events
 }
 
-/** A read of the store under way (store-read.ts). */
-export interface PendingRead {
-  readonly born: number
-  join(listener: FoundListener): void
-}
-
 const SWEEP_EVERY_MS = 1_000
 const SWEEP_BUDGET = 10_000
 const MAX_NAMESPACES = 10_000
@@ -66,8 +60,6 @@ export class Engine {
   readonly invalidations = new Invalidations()
   readonly flights = new Flights()
   readonly holds = new Holds()
-  /** Reads of the store under way; others may share them while nothing invalidates their key. */
-  readonly reads = new Map<string, PendingRead>()
   readonly #spaces = new Map<string, Space>()
   /** Calls to the store belong to no namespace: their failures are counted here. */
   readonly #storeCounters = new Counters()

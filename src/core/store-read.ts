@@ -1,7 +1,7 @@
 /**
  * Reading the store: one batch per tick → decode → schema → memory.
  *
- * Readers of one key share a read unless the key was invalidated since it was sent. What it brings is
+ * Readers of one key in one tick share a read unless the key was invalidated in between. What it brings is
  * kept in memory only if that still holds when the answer is there: an answer that was on its way while
  * its key was invalidated must not bring the old value back. Every failure is a miss with its reason.
  *
@@ -9,7 +9,7 @@
  * two more cost as much as JSON.parse).
  */
 import type { DecodedEntry, DecodeFault } from './contracts.js'
-import type { Engine, PendingRead } from './engine.js'
+import type { Engine } from './engine.js'
 import { type Found, type FoundListener, type Now, storedLife } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
@@ -26,14 +26,13 @@ export function readStore(
   storeKey: string,
   listener: FoundListener,
 ): void {
-  const current = engine.reads.get(storeKey)
-  if (current !== undefined && engine.invalidations.isCurrent(space, storeKey, current.born)) {
-    current.join(listener)
+  const batch = engine.batch!
+  const gathered = batch.gathered(storeKey)
+  if (gathered !== undefined && engine.invalidations.isCurrent(space, storeKey, gathered.born)) {
+    gathered.join(listener)
     return
   }
-  const read = new StoreRead(engine, space, key, storeKey, listener)
-  engine.reads.set(storeKey, read)
-  engine.batch!.read(read)
+  batch.read(new StoreRead(engine, space, key, storeKey, listener))
 }
 
 /** As `readStore`, for callers that wait. */
@@ -60,7 +59,7 @@ export function countMiss(
 }
 
 /** A read of one key that is under way. */
-export class StoreRead implements ReadRequest, PendingRead {
+export class StoreRead implements ReadRequest {
   readonly storeKey: string
   /** What the process had applied of the invalidation log when it was sent. */
   readonly born: number
@@ -160,8 +159,6 @@ export class StoreRead implements ReadRequest, PendingRead {
   }
 
   #tell(found: Found | MissReason): void {
-    const { reads } = this.#engine
-    if (reads.get(this.storeKey) === this) reads.delete(this.storeKey)
     this.#listener(found)
     if (this.#others !== undefined) for (const listener of this.#others) listener(found)
   }
