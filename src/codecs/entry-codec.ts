@@ -19,7 +19,7 @@ import {
   envelopeFault,
   LIFE_BYTES,
   LIFE_OFFSET,
-  readMeta,
+  readEntry,
   readTags,
   SERIALIZER_GRAPH,
   SERIALIZER_JSON,
@@ -65,9 +65,7 @@ const CODEC: Codec = {
     try {
       const value = decodePayload(buffer, tags.end, serializer)
       if (value === undefined) return serializer > SERIALIZER_TREE ? 'version' : 'payload'
-      const { freshUntilWallMs, graceMs, born, loadMs } = readMeta(buffer, tags.names)
-      const plain = serializer !== SERIALIZER_GRAPH
-      return { value, plain, born, freshUntilWallMs, graceMs, loadMs, tags: tags.names }
+      return readEntry(buffer, value, serializer !== SERIALIZER_GRAPH, tags.names)
     } catch {
       return 'payload'
     }

@@ -13,7 +13,7 @@
  * All numbers big-endian. Fixed places, so that a server script can read and patch them. test/golden
  * holds the bytes of every version; a reader takes an unknown version for a miss.
  */
-import type { DecodeFault, EntryMeta } from '../core/contracts.js'
+import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/contracts.js'
 
 export const ENVELOPE_VERSION = 1
 export const FIXED_BYTES = 20
@@ -78,10 +78,17 @@ export function serializerOf(bytes: Buffer): number {
   return (bytes[1]! >> 3) & 3
 }
 
-/** What stands in an envelope without fault. */
-export function readMeta(bytes: Buffer, tags: readonly string[]): EntryMeta {
+/** The entry of an envelope without fault, around the value that its payload was. */
+export function readEntry(
+  bytes: Buffer,
+  value: unknown,
+  plain: boolean,
+  tags: readonly string[],
+): DecodedEntry {
   const until = readUint48(bytes, 2)
   return {
+    value,
+    plain,
     freshUntilWallMs: until === NEVER ? Number.POSITIVE_INFINITY : until,
     graceMs: bytes.readUInt32BE(8),
     born: readUint48(bytes, 12),

@@ -50,6 +50,7 @@ export class Engine {
   /** How values are handed out. Without memory each caller gets its own: nothing is kept to share. */
   readonly values: MemorySettings['values']
   readonly memory: MemoryTier
+  readonly hasMemory: boolean
   readonly store: GuardedStore | undefined
   readonly batch: StoreBatch | undefined
   readonly codec: Codec
@@ -69,6 +70,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.settings = parts.settings
+    this.hasMemory = parts.memorySettings !== undefined
     this.values = parts.memorySettings?.values ?? 'cloned'
     this.codec = parts.codec
     this.clock = parts.clock
@@ -103,6 +105,7 @@ export class Engine {
       schema,
       memory: this.memory.partition(name),
       counters: new Counters(),
+      gathering: { tick: -1, reads: new Map() },
       clearedAt: 0,
     }
     this.#spaces.set(name, space)

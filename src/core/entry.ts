@@ -5,7 +5,7 @@
  *   stale   past its ttl, inside its grace: stands in for a loader that fails or is slow
  *   dead    past both: as if it were not there (`undefined` here)
  */
-import type { DecodedEntry, MemoryEntry } from './contracts.js'
+import type { MemoryEntry } from './contracts.js'
 import type { MissReason } from './events.js'
 import type { Policy } from './options.js'
 import { cloneValue } from './value.js'
@@ -59,20 +59,14 @@ export function newLife(
   }
 }
 
-/** The life of an entry that a store has brought. */
-export function storedLife(
+/** When an eager refresh of an entry that a store has brought is due. */
+export function storedCheckAtMs(
   policy: Policy,
-  entry: DecodedEntry,
-  now: Now,
+  freshUntilMs: number,
+  loadMs: number,
   random: () => number,
-): Life {
-  const freshUntilMs = now.monotonicMs + (entry.freshUntilWallMs - now.wallMs)
-  return {
-    freshUntilMs,
-    freshUntilWallMs: entry.freshUntilWallMs,
-    graceMs: entry.graceMs,
-    checkAtMs: eagerAtMs(policy, freshUntilMs, policy.ttlMs, entry.loadMs, random),
-  }
+): number {
+  return eagerAtMs(policy, freshUntilMs, policy.ttlMs, loadMs, random)
 }
 
 /**

@@ -34,6 +34,7 @@ export class Invalidations {
 
   /** Whether what was read or loaded since `born` may be kept under this key. */
   isCurrent(space: Space, storeKey: string, born: number): boolean {
+    if (born === this.applied) return true
     if (born < this.#floor || born < space.clearedAt) return false
     const last = this.#young.get(storeKey) ?? this.#old.get(storeKey)
     return last === undefined || born >= last

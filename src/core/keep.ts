@@ -54,7 +54,7 @@ export function keep(engine: Engine, request: KeepRequest): Promise<WriteAnswer>
     weightBytes: weigh(key, admitted.weightBytes),
   })
   if (took) engine.armSweep()
-  else if (engine.memory.maxEntries > 0) refuse(engine, space, key, 'too-heavy')
+  else if (engine.hasMemory) refuse(engine, space, key, 'too-heavy')
   if (bytes === undefined) return NO_STORE
   space.counters.bytesWritten += bytes.length
   return engine.batch!.write({

@@ -1,8 +1,26 @@
 /** One namespace inside the engine: its names, its policy, its part of memory, its counters. */
 import type { MemoryPartition } from './contracts.js'
 import type { Counters } from './counters.js'
+import type { FoundListener } from './entry.js'
 import type { Policy } from './options.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
+
+/** A read of the store that others may share while it is being gathered (store-read.ts). */
+export interface GatheredRead {
+  /** What the process had applied of the invalidation log when it was asked for. */
+  readonly born: number
+  join(listener: FoundListener): void
+}
+
+/**
+ * The reads of one tick by key. A new Map for each tick: one that lives long is promoted by the collector,
+ * and every table that it outgrows then keeps the reads of its time alive (measured: twice the CPU of a
+ * store hit).
+ */
+export interface Gathering {
+  tick: number
+  reads: Map<string, GatheredRead>
+}
 
 export interface Space {
   /** '' for the cache itself. */
@@ -13,6 +31,7 @@ export interface Space {
   readonly schema: StandardSchemaV1 | undefined
   readonly memory: MemoryPartition
   readonly counters: Counters
+  readonly gathering: Gathering
   /** The invalidation count at which it was last cleared. */
   clearedAt: number
 }

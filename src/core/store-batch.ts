@@ -7,7 +7,6 @@
  * at most `MAX_PENDING_WRITES` writes on their way; one more is refused at once (STORE_UNAVAILABLE).
  */
 import type { Clock, StoreWrite } from './contracts.js'
-import type { FoundListener, Now } from './entry.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 
@@ -19,10 +18,8 @@ export type WriteAnswer = CacheError | undefined
 /** A read that wants its answer; `finish` is called once. */
 export interface ReadRequest {
   readonly storeKey: string
-  readonly born: number
-  /** Gives the answer to one more listener. */
-  join(listener: FoundListener): void
-  finish(answer: ReadAnswer, now: Now): void
+  /** `atMs`: a moment not long ago; `wallAheadMs`: what the wall clock is ahead of the monotonic one. */
+  finish(answer: ReadAnswer, atMs: number, wallAheadMs: number): void
 }
 
 interface PendingWrite {
@@ -35,12 +32,12 @@ export const MAX_BATCH_KEYS = 512
 export const MAX_PENDING_WRITES = 10_000
 
 export class StoreBatch {
+  /** Counts the batches of reads: what was gathered under an older number is on its way. */
+  tick = 0
   readonly #store: GuardedStore
   readonly #clock: Clock
-  // A new Map for each tick: one that lives long is promoted by the collector, and every table that it
-  // outgrows then keeps the requests of its time alive (measured: twice the CPU of a store hit).
-  #reads = new Map<string, ReadRequest>()
-  #displaced: ReadRequest[] = []
+  #readKeys: string[] = []
+  #reads: ReadRequest[] = []
   #writes = new Map<string, PendingWrite>()
   #isScheduled = false
   #writesUnderWay = 0
@@ -51,16 +48,10 @@ export class StoreBatch {
     this.#clock = clock
   }
 
-  /** The read of that key that this tick has gathered so far. */
-  gathered(storeKey: string): ReadRequest | undefined {
-    return this.#reads.get(storeKey)
-  }
-
-  /** Takes a read along; one of the same key that was gathered before is sent as well. */
+  /** Takes a read along; the answer comes to its `finish`. */
   read(request: ReadRequest): void {
-    const displaced = this.#reads.get(request.storeKey)
-    if (displaced !== undefined) this.#displaced.push(displaced)
-    this.#reads.set(request.storeKey, request)
+    this.#readKeys.push(request.storeKey)
+    this.#reads.push(request)
     this.#schedule()
   }
 
@@ -104,34 +95,38 @@ export class StoreBatch {
   #flush(): void {
     this.#isScheduled = false
     if (this.#writes.size > 0) this.#flushWrites()
-    if (this.#reads.size > 0) this.#flushReads()
+    if (this.#reads.length > 0) this.#flushReads()
   }
 
   #flushReads(): void {
-    const reads = [...this.#reads.values(), ...this.#displaced]
-    this.#reads = new Map()
-    this.#displaced = []
-    for (let from = 0; from < reads.length; from += MAX_BATCH_KEYS) {
-      const chunk =
-        reads.length <= MAX_BATCH_KEYS ? reads : reads.slice(from, from + MAX_BATCH_KEYS)
-      this.#store.getMany(chunk.map((read) => read.storeKey)).then(
-        (answers) => this.#finish(chunk, (i) => answers[i]),
-        (error: unknown) => {
-          const failure = asStoreError(error)
-          this.#finish(chunk, () => failure)
-        },
-      )
+    const keys = this.#readKeys
+    const reads = this.#reads
+    this.#readKeys = []
+    this.#reads = []
+    this.tick++
+    if (keys.length <= MAX_BATCH_KEYS) {
+      this.#sendReads(keys, reads)
+      return
+    }
+    for (let from = 0; from < keys.length; from += MAX_BATCH_KEYS) {
+      const to = from + MAX_BATCH_KEYS
+      this.#sendReads(keys.slice(from, to), reads.slice(from, to))
     }
   }
 
-  #finish(chunk: readonly ReadRequest[], answer: (index: number) => ReadAnswer): void {
-    // One reading of the wall clock for the batch, one of the exact clock for each entry: decoding a large
-    // batch takes long enough for entries to expire meanwhile.
-    const wallAheadMs = this.#clock.wallMs() - this.#clock.monotonicMs()
-    for (let i = 0; i < chunk.length; i++) {
-      const monotonicMs = this.#clock.monotonicMs()
-      chunk[i]!.finish(answer(i), { monotonicMs, wallMs: monotonicMs + wallAheadMs })
-    }
+  #sendReads(keys: readonly string[], reads: readonly ReadRequest[]): void {
+    this.#store.getMany(keys).then(
+      (answers) => {
+        // One look at both clocks for the whole batch: what is about to expire looks again.
+        const atMs = this.#clock.monotonicMs()
+        const wallAheadMs = this.#clock.wallMs() - atMs
+        for (let i = 0; i < reads.length; i++) reads[i]!.finish(answers[i], atMs, wallAheadMs)
+      },
+      (error: unknown) => {
+        const failure = asStoreError(error)
+        for (const read of reads) read.finish(failure, 0, 0)
+      },
+    )
   }
 
   #flushWrites(): void {

@@ -10,11 +10,11 @@
  */
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
-import { type Found, type FoundListener, type Now, storedLife } from './entry.js'
+import { type Found, type FoundListener, storedCheckAtMs } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, weigh } from './keep.js'
-import type { Space } from './space.js'
+import type { GatheredRead, Space } from './space.js'
 import type { ReadAnswer, ReadRequest } from './store-batch.js'
 import { cloneValue, freezeOwned } from './value.js'
 
@@ -27,12 +27,19 @@ export function readStore(
   listener: FoundListener,
 ): void {
   const batch = engine.batch!
-  const gathered = batch.gathered(storeKey)
+  const { gathering } = space
+  if (gathering.tick !== batch.tick) {
+    gathering.tick = batch.tick
+    gathering.reads = new Map()
+  }
+  const gathered = gathering.reads.get(key)
   if (gathered !== undefined && engine.invalidations.isCurrent(space, storeKey, gathered.born)) {
     gathered.join(listener)
     return
   }
-  batch.read(new StoreRead(engine, space, key, storeKey, listener))
+  const read = new StoreRead(engine, space, key, storeKey, listener)
+  gathering.reads.set(key, read)
+  batch.read(read)
 }
 
 /** As `readStore`, for callers that wait. */
@@ -58,8 +65,11 @@ export function countMiss(
   return undefined
 }
 
+/** A batch is never decoded for longer than that: a deadline for its reply is shorter. */
+const SURELY_FRESH_MS = 60_000
+
 /** A read of one key that is under way. */
-export class StoreRead implements ReadRequest {
+export class StoreRead implements ReadRequest, GatheredRead {
   readonly storeKey: string
   /** What the process had applied of the invalidation log when it was sent. */
   readonly born: number
@@ -89,38 +99,52 @@ export class StoreRead implements ReadRequest {
     else this.#others.push(listener)
   }
 
-  finish(answer: ReadAnswer, now: Now): void {
-    if (answer === undefined) return this.#tell('absent')
-    if (answer instanceof CacheError)
-      return this.#tell(MISS_OF_ERROR[answer.code] ?? 'store-failed')
-    this.#space.counters.bytesRead += answer.length
-    const entry = this.#decode(answer)
-    if (typeof entry === 'string') return this.#refuse(entry)
+  finish(answer: ReadAnswer, atMs: number, wallAheadMs: number): void {
+    if (answer === undefined) this.#tell('absent')
+    else if (answer instanceof CacheError) this.#tell(MISS_OF_ERROR[answer.code] ?? 'store-failed')
+    else this.#open(answer, atMs, wallAheadMs)
+  }
+
+  #open(bytes: Uint8Array, atMs: number, wallAheadMs: number): void {
+    this.#space.counters.bytesRead += bytes.length
+    const entry = this.#decode(bytes)
+    if (typeof entry === 'string') {
+      this.#refuse(entry)
+      return
+    }
     const { schema } = this.#space
-    if (schema === undefined) return this.#tell(this.#admit(entry, answer.length, now))
-    passes(schema, entry.value).then((isValid) => {
-      if (isValid) this.#tell(this.#admit(entry, answer.length, this.#engine.now()))
+    if (schema === undefined) {
+      this.#tell(this.#admit(entry, bytes.length, atMs, wallAheadMs))
+      return
+    }
+    void passes(schema, entry.value).then((isValid) => {
+      if (isValid)
+        this.#tell(this.#admit(entry, bytes.length, this.#engine.clock.monotonicMs(), wallAheadMs))
       else this.#refuse('schema')
     })
   }
 
   /** Judges the entry's age, isolates its value, and keeps it in memory if it may be kept. */
-  #admit(entry: DecodedEntry, encodedBytes: number, now: Now): Found | MissReason {
+  #admit(
+    entry: DecodedEntry,
+    encodedBytes: number,
+    atMs: number,
+    wallAheadMs: number,
+  ): Found | MissReason {
     const engine = this.#engine
     const space = this.#space
-    const life = storedLife(space.policy, entry, now, engine.random)
-    const { checkAtMs, freshUntilMs } = life
-    const deadAtMs = freshUntilMs + life.graceMs
-    if (deadAtMs <= now.monotonicMs) return 'expired'
+    const freshUntilMs = entry.freshUntilWallMs - wallAheadMs
+    const deadAtMs = freshUntilMs + entry.graceMs
+    // Decoding a batch takes time: what is near its end is held against the clock as it is now.
+    const nowMs = freshUntilMs - atMs > SURELY_FRESH_MS ? atMs : engine.clock.monotonicMs()
+    if (deadAtMs <= nowMs) return 'expired'
     const { value, born, loadMs } = entry
     const copied = isCopied(engine, entry)
     const weightBytes = weigh(this.#key, isolate(engine, entry, encodedBytes))
     let kept = false
-    if (
-      engine.memory.maxEntries > 0 &&
-      engine.invalidations.isCurrent(space, this.storeKey, this.born)
-    ) {
+    if (engine.hasMemory && engine.invalidations.isCurrent(space, this.storeKey, this.born)) {
       const tags = entry.tags.length > 0 ? entry.tags : undefined
+      const checkAtMs = storedCheckAtMs(space.policy, freshUntilMs, loadMs, engine.random)
       const kind = {
         value,
         copied,
@@ -135,7 +159,7 @@ export class StoreRead implements ReadRequest {
       kept = space.memory.write(this.#key, kind)
       if (kept) engine.armSweep()
     }
-    const state = now.monotonicMs < freshUntilMs ? 'fresh' : 'stale'
+    const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
     // Nobody else holds the value if memory did not keep it: one reader needs no copy.
     const spare = copied && !kept && this.#others === undefined
     return { state, tier: 'store', value, copied: copied && !spare, freshUntilMs }

@@ -20,8 +20,9 @@ import type {
 
 const NONE = -1
 const FIRST_SLOTS = 64
-/** A write looks at this many slots for dead entries, so that room comes back without a timer. */
-const SWEEP_PER_WRITE = 2
+/** Every eighth write looks at sixteen slots for dead entries, so that room comes back also without a timer. */
+const WRITES_PER_SWEEP = 8
+const SLOTS_PER_SWEEP = 16
 /** One entry may take this part of `maxBytes` at the most; a heavier one would push out all others. */
 const MAX_SHARE = 0.5
 
@@ -61,6 +62,7 @@ export class LruMemoryTier implements MemoryTier {
   /** Slots below this have been used at least once. */
   #slotsUsed = 0
   #sweepAt = 0
+  #writesSinceSweep = 0
   entryCount = 0
   byteCount = 0
 
@@ -167,12 +169,20 @@ export class LruMemoryTier implements MemoryTier {
   }
 
   #makeRoom(keep: number): void {
-    const nowMs = this.clock.monotonicMs()
-    for (let i = 0; i < SWEEP_PER_WRITE; i++) if (this.#sweepAt !== keep) this.#sweepOne(nowMs)
-    while (this.byteCount > this.maxBytes && this.#tail !== keep) {
-      const victim = this.#tail
-      this.release(victim, this.deadAtMs[victim]! <= nowMs ? 'expired' : 'evicted')
+    if (++this.#writesSinceSweep === WRITES_PER_SWEEP) {
+      this.#writesSinceSweep = 0
+      this.sweep(SLOTS_PER_SWEEP)
     }
+    while (this.byteCount > this.maxBytes && this.#tail !== keep) this.#evict()
+  }
+
+  /** Lets the entry go that was used least recently. */
+  #evict(): void {
+    const victim = this.#tail
+    const deadAtMs = this.deadAtMs[victim]!
+    // The exact clock is asked only where the cheap one leaves it open.
+    const isDead = this.clock.ceilingMs() >= deadAtMs && this.clock.monotonicMs() >= deadAtMs
+    this.release(victim, isDead ? 'expired' : 'evicted')
   }
 
   #sweepOne(nowMs: number): void {
@@ -188,11 +198,7 @@ export class LruMemoryTier implements MemoryTier {
   }
 
   #takeSlot(): number {
-    if (this.#free === NONE && this.#slotsUsed === this.maxEntries) {
-      const victim = this.#tail
-      const dead = this.deadAtMs[victim]! <= this.clock.monotonicMs()
-      this.release(victim, dead ? 'expired' : 'evicted')
-    }
+    if (this.#free === NONE && this.#slotsUsed === this.maxEntries) this.#evict()
     if (this.#free !== NONE) {
       const slot = this.#free
       this.#free = this.#next[slot]!
