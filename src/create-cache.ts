@@ -9,7 +9,7 @@ import { EngineCache } from './core/cache.js'
 import { systemClock } from './core/clock.js'
 import { Engine } from './core/engine.js'
 import { Events } from './core/events.js'
-import { invalidOption } from './core/option-table.js'
+import { invalidOption } from './core/option-reading.js'
 import {
   type CacheOptions,
   type NamespaceOptions,
@@ -24,8 +24,9 @@ import { diagnosticsTap, LatencyObserver } from './observe/index.js'
  * Makes a cache. Returns at once: a store connects in the background, and calls wait for it within
  * their deadline.
  *
- * With no argument the environment decides (docs/environment.md); with one, only what it says. Throws
- * OPTION_UNKNOWN, OPTION_INVALID or ENVIRONMENT_INVALID, naming what is wrong, its value and its range.
+ * With no argument the environment decides (docs/environment.md); with one, only what it says.
+ * Throws OPTION_UNKNOWN, OPTION_INVALID or ENVIRONMENT_INVALID, naming what is wrong, its value and
+ * its range.
  */
 export function createCache<
   const N extends Record<string, NamespaceOptions> = Record<never, NamespaceOptions>,

@@ -1,6 +1,7 @@
 /**
- * A store whose module is loaded when a cache opens it, so that naming a store in the environment does not
- * make the front door import a driver. Calls before it is there reject, as for a store that is away.
+ * A store whose module is loaded when a cache opens it, so that naming a store in the environment
+ * does not make the front door import a driver. Calls before it is there reject, as for a store
+ * that is away.
  */
 import type { Store, StoreListener, StoreWrite } from './core/contracts.js'
 import { CacheError } from './core/errors.js'
@@ -48,8 +49,8 @@ class DeferredStore implements Store {
     return this.#store?.patch(key, offset, patch, ttlMs) ?? away()
   }
 
-  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
-    return this.#store?.increment(key, by, head, ttlMs) ?? away()
+  increment(...call: Parameters<Store['increment']>): Promise<number> {
+    return this.#store?.increment(...call) ?? away()
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[], void, void> {

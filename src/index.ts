@@ -45,4 +45,4 @@ export type {
 } from './core/options.js'
 export type { StandardSchemaV1 } from './core/standard-schema.js'
 export { createCache } from './create-cache.js'
-export { ENVIRONMENT_TABLE, type EnvironmentRow } from './environment.js'
+export { ENVIRONMENT_TABLE, type EnvironmentRow } from './environment-table.js'

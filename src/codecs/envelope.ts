@@ -10,8 +10,8 @@
  *     18     2  how long the load took, ms, at most 65 535
  *     20        tags where tagged: count (1), then each as length (2) and UTF-8; then the payload
  *
- * All numbers big-endian. Fixed places, so that a server script can read and patch them. test/golden
- * holds the bytes of every version; a reader takes an unknown version for a miss.
+ * All numbers big-endian. Fixed places, so that a server script can read and patch them.
+ * test/golden holds the bytes of every version; a reader takes an unknown version for a miss.
  */
 import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/contracts.js'
 
@@ -19,6 +19,8 @@ export const ENVELOPE_VERSION = 1
 export const FIXED_BYTES = 20
 export const LIFE_OFFSET = 2
 export const LIFE_BYTES = 10
+/** The first of them: until when it is fresh. */
+export const MOMENT_BYTES = 6
 
 /** msgpack that knows built-in classes, cycles and shared references. */
 export const SERIALIZER_GRAPH = 0

@@ -1,9 +1,11 @@
 /**
- * The public face of a cache. A namespace has the same one: it is a cache with a prefix and defaults.
+ * The public face of a cache. A namespace has the same one: it is a cache with a prefix and
+ * defaults.
  *
- * Common to all verbs: a miss is `undefined`, `null` is a value. A failing store never rejects a call: it
- * is a miss, an event and a count. What a loader throws reaches the caller untouched. Bad input rejects
- * with a CacheError that names it. "Round trips" are to the store; calls of one tick share theirs.
+ * Common to all verbs: a miss is `undefined`, `null` is a value. A failing store never rejects a
+ * call: it is a miss, an event and a count. What a loader throws reaches the caller untouched. Bad
+ * input rejects with a CacheError that names it. "Round trips" are to the store; calls of one tick
+ * share theirs.
  */
 import type { LatencySummary, TimedCall } from './contracts.js'
 import type { CounterSnapshot } from './counters.js'
@@ -17,7 +19,9 @@ export interface LoaderContext<T = unknown> {
   readonly key: string
   /** Aborted at the hard timeout. */
   readonly signal: AbortSignal
-  /** The value that is being replaced, if there is one. Returning it means "unchanged": it lives on. */
+  /**
+   * The value that is being replaced, if there is one. Returning it means "unchanged": it lives on.
+   */
   readonly stale: T | undefined
   /** Adds tags to the entry. */
   tag(...tags: string[]): void
@@ -81,23 +85,29 @@ export interface CacheHealth {
 
 export interface Cache<V = unknown> {
   /**
-   * The fresh value under `key`. Memory hit: 0 round trips, else 1. Store away: a miss within the read
-   * deadline. On abort: rejects with the signal's reason, nothing else changes.
+   * The fresh value under `key`. Memory hit: 0 round trips, else 1. Store away: a miss within the
+   * read deadline. On abort: rejects with the signal's reason, nothing else changes.
    */
   get<T extends V = V>(key: string, options?: GetOptions): Promise<T | undefined>
 
-  /** The fresh value under `key` if memory holds one that can be handed out by reference. 0 round trips. */
+  /**
+   * The fresh value under `key` if memory holds one that can be handed out by reference. 0 round
+   * trips.
+   */
   peek<T extends V = V>(key: string): T | undefined
 
   /** Whether `get` would find a value. Costs what `get` costs. */
   has(key: string): Promise<boolean>
 
-  /** Fresh values in the order of `keys`. At most 1 round trip for each 512 of them that memory lacks. */
+  /**
+   * Fresh values in the order of `keys`. At most 1 round trip for each 512 of them that memory
+   * lacks.
+   */
   getMany<T extends V = V>(keys: readonly string[]): Promise<(T | undefined)[]>
 
   /**
-   * Keeps a copy of `value` in every tier; loads of this key that are under way will not overwrite it.
-   * `true` when every tier has it, `false` when the store did not confirm. 1 round trip.
+   * Keeps a copy of `value` in every tier; loads of this key that are under way will not overwrite
+   * it. `true` when every tier has it, `false` when the store did not confirm. 1 round trip.
    * Rejects with VALUE_UNSUPPORTED or an OPTION error.
    */
   set(key: string, value: V, options?: SetOptions): Promise<boolean>
@@ -109,19 +119,21 @@ export interface Cache<V = unknown> {
   ): Promise<boolean>
 
   /**
-   * Removes the value from every tier; loads of this key that are under way will not bring it back, and a
-   * `getOrSet` that begins now starts a load of its own. `true` when every tier confirmed. 1 round trip.
+   * Removes the value from every tier; loads of this key that are under way will not bring it back,
+   * and a `getOrSet` that begins now starts a load of its own. `true` when every tier confirmed. 1
+   * round trip.
    */
   delete(key: string): Promise<boolean>
   deleteMany(keys: readonly string[]): Promise<boolean>
 
   /**
-   * The fresh value under `key`, else what `loader` answers, which is then kept. Callers in this process
-   * share one load. With `grace`, a stale value stands in for a loader that fails or takes longer than
-   * `softTimeout`; the load then ends in the background and is kept. At `hardTimeout` callers reject with
-   * LOADER_TIMEOUT (or get the stale value) and the key is free for a new load. The loader's own errors
-   * pass through and are never cached. On abort: this caller rejects with the signal's reason, the load
-   * goes on. Round trips: 0 or 1 to read; the write of a fill is not waited for.
+   * The fresh value under `key`, else what `loader` answers, which is then kept. Callers in this
+   * process share one load. With `grace`, a stale value stands in for a loader that fails or takes
+   * longer than `softTimeout`; the load then ends in the background and is kept. At `hardTimeout`
+   * callers reject with LOADER_TIMEOUT (or get the stale value) and the key is free for a new load.
+   * The loader's own errors pass through and are never cached. On abort: this caller rejects with
+   * the signal's reason, the load goes on. Round trips: 0 or 1 to read; the write of a fill is not
+   * waited for.
    */
   getOrSet<T extends V = V>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T>
 
@@ -135,16 +147,21 @@ export interface Cache<V = unknown> {
   /** `getOrSet` with `fresh: true`: loads now, whatever is cached. */
   refresh<T extends V = V>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T>
 
-  /** Gives an entry a new ttl, from now. `false` if there is none or the store did not confirm. 1 round trip. */
+  /**
+   * Gives an entry a new ttl, from now. `false` if there is none or the store did not confirm. 1
+   * round trip.
+   */
   expire(key: string, ttl: Duration): Promise<boolean>
 
-  /** Seconds for which the entry is still fresh, `Infinity` for ever, `undefined` if there is none. */
+  /**
+   * Seconds for which the entry is still fresh, `Infinity` for ever, `undefined` if there is none.
+   */
   ttl(key: string): Promise<number | undefined>
 
   /**
    * Adds `by` to a number, atomically in the store; an absent key counts from 0 and gets the ttl.
-   * Resolves to the sum, or `undefined` when the store cannot be reached: nothing was counted, or nobody
-   * knows. Rejects with VALUE_NOT_A_NUMBER. 1 round trip.
+   * Resolves to the sum, or `undefined` when the store cannot be reached: nothing was counted, or
+   * nobody knows. Rejects with VALUE_NOT_A_NUMBER. 1 round trip.
    */
   increment(
     key: string,
@@ -158,12 +175,15 @@ export interface Cache<V = unknown> {
   ): Promise<number | undefined>
 
   /**
-   * The keys of this namespace, without those over 1 KiB, whose names the store does not hold. From the
-   * store while it answers (one round trip per thousand or so), else from memory. A key may come twice.
+   * The keys of this namespace, without those over 1 KiB, whose names the store does not hold. From
+   * the store while it answers (one round trip per thousand or so), else from memory. A key may
+   * come twice.
    */
   keys(): AsyncIterable<string>
 
-  /** Empties this namespace; on the cache itself, all of them. `false` if the store did not confirm. */
+  /**
+   * Empties this namespace; on the cache itself, all of them. `false` if the store did not confirm.
+   */
   clear(): Promise<boolean>
 
   /** `fn` with its answers cached. */
@@ -184,7 +204,10 @@ export interface Cache<V = unknown> {
   /** How the cache is doing, with one ping of the store within the read deadline. Never rejects. */
   health(): Promise<CacheHealth>
 
-  /** Waits for writes under way (within their deadline), then ends connections, timers and listeners. */
+  /**
+   * Waits for writes under way (within their deadline), then ends connections, timers and
+   * listeners.
+   */
   close(): Promise<void>
 }
 

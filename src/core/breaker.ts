@@ -1,10 +1,11 @@
 /**
  * The breaker before a store: closed while it answers, open while it does not.
  *
- * It opens on the first of: the store says that its connection is gone; a call runs into its deadline and
- * nothing at all was heard since it was sent (silence: frozen, cut off); five failed calls in a row. While
- * it is open no caller's call is sent. Probes of its own, 100 to 500 ms apart with jitter, find out
- * whether the store is back: no request ever waits to test the water, and recovery needs no traffic.
+ * It opens on the first of: the store says that its connection is gone; a call runs into its
+ * deadline and nothing at all was heard since it was sent (silence: frozen, cut off); five failed
+ * calls in a row. While it is open no caller's call is sent. Probes of its own, 100 to 500 ms apart
+ * with jitter, find out whether the store is back: no request ever waits to test the water, and
+ * recovery needs no traffic.
  *
  * One door per transition; a late probe answer is dropped by comparing the state object's identity.
  */

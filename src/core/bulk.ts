@@ -1,15 +1,16 @@
 /**
  * One bulk load for many keys, out of the path of single ones.
  *
- * Each key goes its own way through memory, store and flights; those that reach their loader wait there
- * until every key has done so, has its answer, or has joined a load of somebody else. One call then loads
- * them all. Nothing waits for another's load before starting its own: two bulk loads cannot block each other.
+ * Each key goes its own way through memory, store and flights; those that reach their loader wait
+ * there until every key has done so, has its answer, or has joined a load of somebody else. One
+ * call then loads them all. Nothing waits for another's load before starting its own: two bulk
+ * loads cannot block each other.
  */
 import type { BulkAnswer, BulkLoader, Loader } from './api.js'
 import { CacheError } from './errors.js'
 import type { Flight } from './flight.js'
 import { runInLoadScope } from './load-scope.js'
-import { invalidOption } from './option-table.js'
+import { invalidOption } from './option-reading.js'
 
 export interface BulkRequest<T> {
   readonly keys: readonly string[]
@@ -66,7 +67,8 @@ class Gathering<T> {
       new Promise((resolve, reject) => {
         this.#waiting.push({ key, signal, resolve, reject })
         decide()
-        // An eager refresh reaches its loader after its key was decided: it may be the last to come.
+        // An eager refresh reaches its loader after its key was decided: it may be the last to
+        // come.
         this.#launch()
       })
     const answer = this.#request.getOrLoad(key, loader, decide)

@@ -6,9 +6,9 @@
  *   set       memory and the store, with all sets of the tick; older loads are fenced out
  *   delete    memory and the store; older loads and reads under way are fenced out
  *
- * This file decides; the leaves do: store-read.ts, load.ts, keep.ts, bulk.ts. What the verbs promise
- * stands in api.ts. The first lines of `get` and `getOrSet` are the memory hit: nothing is added there
- * that bench/memory-hit has not weighed.
+ * This file decides; the leaves do: store-read.ts, load.ts, keep.ts, bulk.ts. What the verbs
+ * promise stands in api.ts. The first lines of `get` and `getOrSet` are the memory hit: nothing is
+ * added there that bench/memory-hit has not weighed.
  */
 
 import { abortable } from './abortable.js'
@@ -24,17 +24,19 @@ import type {
 import { loadMany } from './bulk.js'
 import { changeLife, count, remainingSeconds } from './change.js'
 import { clearAll, clearSpace, listKeys } from './clear.js'
+import type { MemoryPartition } from './contracts.js'
+import { countMiss } from './count-miss.js'
+import type { Counters } from './counters.js'
 import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
-import { type Found, foundInMemory, handOut } from './entry.js'
+import { asOf, type Found, type HeldEntry, handOut, heldInMemory } from './entry.js'
 import { CacheError } from './errors.js'
-import type { CacheEventName, CacheListener, MissReason } from './events.js'
-import { Flight, type FlightKind } from './flight.js'
+import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
+import { joinFlight, refreshEagerly } from './join.js'
 import { keep } from './keep.js'
 import { checkNamespace, encodeKey } from './key.js'
-import { armSoftTimeout, fly, type LoadRequest } from './load.js'
-import { runningFlights } from './load-scope.js'
-import { checkNames, invalidOption } from './option-table.js'
+import { makeSpace } from './make-space.js'
+import { checkNames, invalidOption } from './option-reading.js'
 import {
   type CallOptions,
   type GetOptions,
@@ -44,7 +46,7 @@ import {
   type SetOptions,
 } from './options.js'
 import type { Space } from './space.js'
-import { countMiss, readStore } from './store-read.js'
+import { readStore } from './store-read.js'
 import { admit } from './value.js'
 import { wrap } from './wrap.js'
 
@@ -52,34 +54,39 @@ export class EngineCache implements Cache {
   readonly #engine: Engine
   readonly #space: Space
   readonly #namespaces = new Map<string, Cache>()
+  // Fields of engine and space that the memory hit needs, one step nearer.
+  readonly #memory: MemoryPartition
+  readonly #counters: Counters
+  readonly #events: Events
 
   constructor(engine: Engine, space: Space) {
     this.#engine = engine
     this.#space = space
+    this.#memory = space.memory
+    this.#counters = space.counters
+    this.#events = engine.events
   }
 
   get<T>(key: string, options?: GetOptions): Promise<T | undefined> {
-    const space = this.#space
-    const value = space.memory.hit(key)
+    const value = this.#memory.hit(key)
     if (value === undefined) return this.#get(key, options) as Promise<T | undefined>
-    space.counters.memoryHits++
-    if (this.#engine.events.watchesLookups) this.#tellHit(key, 'memory', false)
+    this.#counters.memoryHits++
+    if (this.#events.watchesLookups) this.#tellHit(key, 'memory', false)
     return Promise.resolve(value as T)
   }
 
   getOrSet<T>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T> {
-    const space = this.#space
-    const value = space.memory.hit(key)
+    const value = this.#memory.hit(key)
     if (value === undefined || options?.fresh === true) {
       return this.#getOrLoad(key, loader as Loader<unknown>, options) as Promise<T>
     }
-    space.counters.memoryHits++
-    if (this.#engine.events.watchesLookups) this.#tellHit(key, 'memory', false)
+    this.#counters.memoryHits++
+    if (this.#events.watchesLookups) this.#tellHit(key, 'memory', false)
     return Promise.resolve(value as T)
   }
 
   peek<T>(key: string): T | undefined {
-    const value = this.#space.memory.glance(key)
+    const value = this.#memory.glance(key)
     if (value !== undefined) return value as T
     const remembered = this.#remember(key)
     return remembered?.state === 'fresh' ? (handOut(remembered) as T) : undefined
@@ -93,7 +100,7 @@ export class EngineCache implements Cache {
     const values = new Array<unknown>(keys.length)
     const lacking: number[] = []
     for (let i = 0; i < keys.length; i++) {
-      const value = this.#space.memory.hit(keys[i]!)
+      const value = this.#memory.hit(keys[i]!)
       values[i] = value
       if (value === undefined) lacking.push(i)
     }
@@ -123,7 +130,7 @@ export class EngineCache implements Cache {
   }
 
   async set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
-    const policy = this.#setPolicy(options)
+    const policy = this.#callPolicy(options, 'set', 'set')
     return this.#write(key, value, policy)
   }
 
@@ -131,7 +138,7 @@ export class EngineCache implements Cache {
     entries: Iterable<readonly [string, unknown]>,
     options?: SetOptions,
   ): Promise<boolean> {
-    const policy = this.#setPolicy(options)
+    const policy = this.#callPolicy(options, 'set', 'setMany')
     const writes: Promise<boolean>[] = []
     for (const [key, value] of entries) writes.push(this.#write(key, value, policy))
     // All settle before any is reported: a bad value in the middle leaves no write unobserved.
@@ -162,7 +169,7 @@ export class EngineCache implements Cache {
   }
 
   async expire(key: string, ttl: Duration): Promise<boolean> {
-    const policy = resolvePolicy(this.#space.policy, { ttl }, 'call', 'expire')
+    const policy = resolvePolicy(this.#space.policy, { ttl }, 'set', 'expire')
     return changeLife(this.#engine, this.#space, key, this.#storeKey(key), policy)
   }
 
@@ -176,7 +183,14 @@ export class EngineCache implements Cache {
     options?: Pick<SetOptions, 'ttl'>,
   ): Promise<number | undefined> {
     if (!Number.isFinite(by)) throw invalidOption('increment', 'by', by, 'a finite number')
-    return count(this.#engine, this.#space, key, this.#storeKey(key), by, this.#setPolicy(options))
+    return count(
+      this.#engine,
+      this.#space,
+      key,
+      this.#storeKey(key),
+      by,
+      this.#callPolicy(options, 'set', 'increment'),
+    )
   }
 
   decrement(key: string, by = 1, options?: Pick<SetOptions, 'ttl'>): Promise<number | undefined> {
@@ -217,14 +231,14 @@ export class EngineCache implements Cache {
     }
     const cache = new EngineCache(
       this.#engine,
-      existing ?? this.#makeSpace(fullName, options ?? {}),
+      existing ?? makeSpace(this.#engine, this.#space.policy, fullName, options ?? {}),
     )
     this.#namespaces.set(name, cache)
     return cache as Cache<T>
   }
 
   on<E extends CacheEventName>(event: E, listener: CacheListener<E>): () => void {
-    return this.#engine.events.on(event, listener)
+    return this.#events.on(event, listener)
   }
 
   stats(): CacheStats {
@@ -242,7 +256,7 @@ export class EngineCache implements Cache {
   /** What `get` does when memory has no answer that can be handed out without thought. */
   #get(key: string, options: GetOptions | undefined): Promise<unknown> {
     try {
-      if (options !== undefined) checkNames(options, 'call', 'get')
+      if (options !== undefined) checkNames(options, 'get', 'get')
       options?.signal?.throwIfAborted()
       const engine = this.#engine
       const space = this.#space
@@ -263,7 +277,7 @@ export class EngineCache implements Cache {
   }
 
   /** What a plain `get` makes of the store's answer. */
-  #settle(key: string, found: Found | MissReason): unknown {
+  #settle(key: string, found: HeldEntry | MissReason): unknown {
     if (typeof found === 'string') return countMiss(this.#engine, this.#space, key, found)
     if (found.state === 'stale') return countMiss(this.#engine, this.#space, key, 'expired')
     return this.#answer(key, found)
@@ -276,117 +290,51 @@ export class EngineCache implements Cache {
     options: CallOptions | undefined,
     onShared?: () => void,
   ): Promise<unknown> {
-    const space = this.#space
-    const policy =
-      options === undefined
-        ? space.policy
-        : resolvePolicy(space.policy, options, 'call', 'getOrSet')
-    if (typeof loader !== 'function')
-      throw invalidOption('getOrSet', 'loader', loader, 'a function')
-    const storeKey = this.#storeKey(key)
-    options?.signal?.throwIfAborted()
-    const kind = options?.fresh === true ? 'fresh' : 'shared'
-    const remembered = this.#remember(key)
-    if (remembered?.state === 'fresh' && kind === 'shared') {
-      this.#refreshEagerly(key, storeKey, loader, policy, remembered)
-      return this.#answer(key, remembered)
-    }
-    const flight = this.#join({ space, key, loader, policy }, storeKey, remembered, kind, onShared)
-    try {
-      return this.#answer(key, await abortable(flight.answer, options?.signal))
-    } catch (error) {
-      // A flight that others began need not know of the stale value that this caller may have.
-      if (remembered?.state !== 'stale' || kind === 'fresh' || options?.signal?.aborted === true)
-        throw error
-      return this.#answer(key, remembered)
-    }
-  }
-
-  /** The flight that loads this key: the one under way if nothing invalidated it, else a new one. */
-  #join(
-    request: LoadRequest,
-    storeKey: string,
-    previous: Found | undefined,
-    kind: FlightKind,
-    onShared?: () => void,
-  ): Flight {
     const engine = this.#engine
-    const { space, key, policy } = request
-    const within = runningFlights()
-    if (within.some((flight) => flight.owner === engine && flight.storeKey === storeKey))
-      throw recursion(key)
-    const current = engine.flights.get(storeKey)
-    const mayShare = current !== undefined && (kind !== 'fresh' || current.kind !== 'shared')
-    if (mayShare && engine.invalidations.isCurrent(space, storeKey, current.born)) {
-      if (within.some((flight) => current.dependsOn(flight))) throw recursion(key)
-      within[0]?.awaits(current)
-      space.counters.shared++
-      onShared?.()
-      if (current.stale === undefined && previous?.state === 'stale' && !current.answered) {
-        current.stale = previous
-        armSoftTimeout(engine, current, policy)
-      }
-      return current
+    const space = this.#space
+    const policy = this.#callPolicy(options, 'call', 'getOrSet')
+    if (typeof loader !== 'function') {
+      throw invalidOption('getOrSet', 'loader', loader, 'a function')
     }
-    if (kind === 'fresh' || engine.batch === undefined) {
-      countMiss(
-        engine,
-        space,
-        key,
-        kind === 'fresh' ? 'forced' : previous === undefined ? 'absent' : 'expired',
-      )
+    const storeKey = this.#storeKey(key)
+    const signal = options?.signal
+    signal?.throwIfAborted()
+    const kind = options?.fresh === true ? 'fresh' : 'shared'
+    const previous = this.#remember(key)
+    const request = { space, key, loader, policy, storeKey, kind, previous, onShared } as const
+    if (previous?.state === 'fresh' && kind === 'shared') {
+      refreshEagerly(engine, request)
+      return this.#answer(key, previous)
     }
-    const flight = new Flight(engine, storeKey, engine.invalidations.applied, kind)
-    flight.stale = previous
-    within[0]?.awaits(flight)
-    engine.flights.begin(flight)
-    void fly(engine, flight, request)
-    return flight
-  }
-
-  /** Starts a load in the background if one is due before expiry, and lets further hits pass meanwhile. */
-  #refreshEagerly(
-    key: string,
-    storeKey: string,
-    loader: Loader<unknown>,
-    policy: Policy,
-    remembered: Found,
-  ): void {
-    if (policy.eagerRatio === undefined && policy.eagerBeta === undefined) return
-    const { clock, flights } = this.#engine
-    const { memory, counters } = this.#space
-    const entry = memory.read(key)
-    if (
-      entry === undefined ||
-      clock.monotonicMs() < entry.checkAtMs ||
-      flights.get(storeKey) !== undefined
-    )
-      return
-    memory.postponeCheck(key, Number.POSITIVE_INFINITY)
-    counters.eagerRefreshes++
-    const flight = new Flight(this.#engine, storeKey, this.#engine.invalidations.applied, 'eager')
-    flight.stale = remembered
-    flights.begin(flight)
-    void fly(this.#engine, flight, { space: this.#space, key, loader, policy })
+    const flight = joinFlight(engine, request)
+    try {
+      return this.#answer(key, await abortable(flight.answer, signal))
+    } catch (error) {
+      if (kind === 'fresh' || signal?.aborted === true) throw error
+      // A flight that others began need not know of the stale entry that this caller knows of.
+      const standIn = asOf(previous, engine.clock.monotonicMs())
+      if (standIn === undefined) throw error
+      return this.#answer(key, standIn)
+    }
   }
 
   /** A hit that needs no thought, counted. */
   #hit(key: string): unknown {
-    const value = this.#space.memory.hit(key)
+    const value = this.#memory.hit(key)
     if (value !== undefined) this.#countHits([key], [value], 0)
     return value
   }
 
   #countHits(keys: readonly string[], values: readonly unknown[], lacking: number): void {
-    this.#space.counters.memoryHits += keys.length - lacking
-    if (!this.#engine.events.watchesLookups) return
+    this.#counters.memoryHits += keys.length - lacking
+    if (!this.#events.watchesLookups) return
     for (let i = 0; i < keys.length; i++)
       if (values[i] !== undefined) this.#tellHit(keys[i]!, 'memory', false)
   }
 
-  #remember(key: string): Found | undefined {
-    const entry = this.#space.memory.read(key)
-    return entry === undefined ? undefined : foundInMemory(entry, this.#engine.clock.monotonicMs())
+  #remember(key: string): HeldEntry | undefined {
+    const entry = this.#memory.read(key)
+    return entry === undefined ? undefined : heldInMemory(entry, this.#engine.clock.monotonicMs())
   }
 
   /** Counts what was found and hands it out. A loader's answer was counted as a miss before. */
@@ -396,7 +344,7 @@ export class EngineCache implements Cache {
       const isStale = found.state === 'stale'
       if (found.tier === 'memory') isStale ? counters.memoryStaleHits++ : counters.memoryHits++
       else isStale ? counters.storeStaleHits++ : counters.storeHits++
-      if (this.#engine.events.watchesLookups) this.#tellHit(key, found.tier, isStale)
+      if (this.#events.watchesLookups) this.#tellHit(key, found.tier, isStale)
     }
     return handOut(found)
   }
@@ -431,15 +379,9 @@ export class EngineCache implements Cache {
     return (await answer) === undefined
   }
 
-  #setPolicy(options: SetOptions | undefined): Policy {
-    return options === undefined
-      ? this.#space.policy
-      : resolvePolicy(this.#space.policy, options, 'call', 'set')
-  }
-
-  #makeSpace(name: string, options: NamespaceOptions): Space {
-    const policy = resolvePolicy(this.#space.policy, options, 'namespace', `namespace '${name}'`)
-    return this.#engine.space(name, policy, checkSchema(options.schema, name))
+  #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {
+    const { policy } = this.#space
+    return options === undefined ? policy : resolvePolicy(policy, options, scope, where)
   }
 
   #storeKey(key: string): string {
@@ -447,24 +389,6 @@ export class EngineCache implements Cache {
   }
 
   #tellHit(key: string, tier: 'memory' | 'store', stale: boolean): void {
-    this.#engine.events.emit('hit', { namespace: this.#space.name, key, tier, stale })
+    this.#events.emit('hit', { namespace: this.#space.name, key, tier, stale })
   }
-}
-
-function checkSchema(schema: NamespaceOptions['schema'], name: string): NamespaceOptions['schema'] {
-  if (schema === undefined || typeof schema['~standard']?.validate === 'function') return schema
-  throw invalidOption(
-    `namespace '${name}'`,
-    'schema',
-    schema,
-    'a Standard Schema (an object with ~standard.validate)',
-  )
-}
-
-function recursion(key: string): CacheError {
-  return new CacheError(
-    'LOADER_RECURSION',
-    `the loader of '${key.slice(0, 64)}' asked for that key: it would wait for itself`,
-    { op: 'getOrSet', key },
-  )
 }

@@ -53,9 +53,7 @@ export async function remainingSeconds(
   const inMemory = entry === undefined ? undefined : remaining(entry.freshUntilMs)
   if (inMemory !== undefined || engine.batch === undefined) return inMemory
   const found = await readStoreOnce(engine, space, key, storeKey)
-  return typeof found === 'string' || found.freshUntilMs === undefined
-    ? undefined
-    : remaining(found.freshUntilMs)
+  return typeof found === 'string' ? undefined : remaining(found.freshUntilMs)
 }
 
 /** Adds to a number: in the store where there is one, else in memory. */
@@ -73,20 +71,11 @@ export async function count(
   const now = engine.now()
   const life = newLife(policy, by, undefined, 0, now, engine.random)
   const { freshUntilWallMs, graceMs } = life
-  const head = engine.codec.counterHead({
-    born,
-    freshUntilWallMs,
-    graceMs,
-    loadMs: 0,
-    tags: policy.tags,
-  })
+  const meta = { born, freshUntilWallMs, graceMs, loadMs: 0, tags: policy.tags }
+  const { head, expiry } = engine.codec.counterHead(meta, now.wallMs)
+  const ttlMs = life.freshUntilMs - now.monotonicMs + graceMs
   try {
-    return await engine.store.increment(
-      storeKey,
-      by,
-      head,
-      life.freshUntilMs - now.monotonicMs + graceMs,
-    )
+    return await engine.store.increment(storeKey, by, head, ttlMs, expiry)
   } catch (error) {
     if (isCacheError(error, 'VALUE_NOT_A_NUMBER')) throw notANumber(key, error)
     return undefined

@@ -1,10 +1,11 @@
 /**
  * The clock of a running process.
  *
- * `ceilingMs` exists because an exact clock costs half of a memory hit (measured: performance.now 35 ns,
- * a hit without it 55 ns). It answers with a reading of at most 0.5 s ago plus one second, so the answer
- * lies ahead of the truth unless the event loop stood still for more than half a second between two of
- * 64 readings. A hit that is fresh by this answer is fresh; near its end the exact clock is asked.
+ * `ceilingMs` exists because an exact clock costs half of a memory hit (measured: performance.now
+ * 35 ns, a hit without it 55 ns). It answers with a reading of at most 0.5 s ago plus one second,
+ * so the answer lies ahead of the truth unless the event loop stood still for more than half a
+ * second between two of 64 readings. A hit that is fresh by this answer is fresh; near its end the
+ * exact clock is asked.
  */
 import type { Clock, Timer } from './contracts.js'
 

@@ -31,7 +31,7 @@ export interface Timer {
 export interface StoreAbilities {
   /** Other processes see what is written here. */
   readonly shared: boolean
-  /** `expire` and `increment` are atomic against every other writer. */
+  /** `patch` and `increment` are atomic against every other writer. */
   readonly atomic: boolean
   /** Entries survive the end of this process. */
   readonly durable: boolean
@@ -51,11 +51,23 @@ export interface StoreListener {
 }
 
 /**
+ * Tells an entry that is past its ttl and only kept as stale: its bytes at `offset`, read as a
+ * big-endian number, are not above those of `now`.
+ */
+export interface Expiry {
+  readonly offset: number
+  /** At most 6 bytes. */
+  readonly now: Uint8Array
+}
+
+/**
  * A place for bytes outside the process (or, for tests, inside it).
  *
  * A store is dumb on purpose: no deadline, no breaker, no retry, no envelope. The engine wraps it
- * (core/guarded-store.ts). Keys are non-empty, well-formed strings below 2 KiB. A rejected promise means
- * "failed or unknown". A call made while the store is away rejects at once: it is never queued for later.
+ * (core/guarded-store.ts). Keys are non-empty, well-formed strings below 2 KiB. A rejected promise
+ * means "failed or unknown". A call made while the store is away rejects at once: it is never
+ * queued for later. Bytes given to `setMany` do not change until it settles; bytes from `getMany` may
+ * be views on a larger buffer, so whoever keeps a part of them copies it.
  */
 export interface Store {
   readonly name: string
@@ -69,22 +81,34 @@ export interface Store {
   /** Deletes all; resolves to how many existed. One round trip. */
   deleteMany(keys: readonly string[]): Promise<number>
   /**
-   * If `key` exists: overwrites its bytes from `offset` on with `patch` and gives it `ttlMs` to live.
-   * Resolves to whether it existed. The patch lies within the value. One round trip.
+   * If `key` exists: overwrites its bytes from `offset` on with `patch` and gives it `ttlMs` to
+   * live. Resolves to whether it existed. The patch lies within the value. One round trip.
    */
   patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean>
   /**
    * Adds `by` to the decimal number that follows the head of the value, keeping head and life time;
-   * an absent key becomes `head` + `by` with `ttlMs` to live. Resolves to the new number; rejects with
-   * VALUE_NOT_A_NUMBER where byte 1 of the stored head differs from `head[1]` (another kind of value) or no number
-   * follows. Numbers are IEEE doubles. One round trip.
+   * an absent key becomes `head` + `by` with `ttlMs` to live. Resolves to the new number; rejects
+   * with VALUE_NOT_A_NUMBER where byte 1 of the stored head differs from `head[1]` (another kind of
+   * value) or no number follows. An entry that `expiry` tells to be past its ttl counts as absent.
+   * Numbers are IEEE doubles. One round trip.
    */
-  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number>
-  /** Every key that begins with `prefix`, in pages; each page one round trip. A key may come twice. */
+  increment(
+    key: string,
+    by: number,
+    head: Uint8Array,
+    ttlMs: number,
+    expiry?: Expiry,
+  ): Promise<number>
+  /**
+   * Every key that begins with `prefix`, in pages; each page one round trip. A key may come twice.
+   */
   scan(prefix: string): AsyncIterable<readonly string[]>
   /** Resolves if the store answers. One round trip. */
   ping(): Promise<void>
-  /** Drops a connection that has gone silent and dials anew. Never throws; a caller's client is left alone. */
+  /**
+   * Drops a connection that has gone silent and dials anew. Never throws; a caller's client is left
+   * alone.
+   */
   reconnect(): void
   /** Ends connections that the store opened itself; a caller's client stays open. Never rejects. */
   close(): Promise<void>
@@ -104,8 +128,9 @@ export interface EntryMeta {
 }
 
 /**
- * What it takes to bring a value back the same: `tree`, any serializer; `text`, a tree with names or
- * strings that only JSON keeps; `graph`, one that knows built-in classes, cycles and shared references.
+ * What it takes to bring a value back the same: `tree`, any serializer; `text`, a tree with names
+ * or strings that only JSON keeps; `graph`, one that knows built-in classes, cycles and shared
+ * references.
  */
 export type ValueForm = 'tree' | 'text' | 'graph'
 
@@ -130,8 +155,8 @@ export interface Codec {
   encode(entry: EncodableEntry): Uint8Array
   /** Never throws, whatever the bytes are. */
   decode(bytes: Uint8Array): DecodedEntry | DecodeFault
-  /** The envelope in front of a counter, for `Store.increment`. */
-  counterHead(meta: EntryMeta): Uint8Array
+  /** The envelope in front of a counter, and how to tell an old one, for `Store.increment`. */
+  counterHead(meta: EntryMeta, nowWallMs: number): { head: Uint8Array; expiry: Expiry }
   /** The bytes that hold a moment and a grace, and where they lie, for `Store.patch`. */
   lifePatch(freshUntilWallMs: number, graceMs: number): { offset: number; bytes: Uint8Array }
 }
@@ -142,7 +167,9 @@ export interface MemoryEntry {
   readonly born: number
   /** When an eager refresh is due; `freshUntilMs` where none is. */
   readonly checkAtMs: number
-  /** Each reader gets a copy: `hit` and `glance` answer `undefined`, the caller reads and copies. */
+  /**
+   * Each reader gets a copy: `hit` and `glance` answer `undefined`, the caller reads and copies.
+   */
   readonly copied: boolean
   readonly freshUntilMs: number
   /** Past this moment it is gone: ttl + grace. */
@@ -171,8 +198,9 @@ export interface MemoryTier {
 
 export interface MemoryPartition {
   /**
-   * The value of `key` if it can be handed out without thought, and marks it used; else `undefined`,
-   * which says nothing yet: `read` tells. The one function of the package whose nanoseconds count.
+   * The value of `key` if it can be handed out without thought, and marks it used; else
+   * `undefined`, which says nothing yet: `read` tells. The one function of the package whose
+   * nanoseconds count.
    */
   hit(key: string): unknown
   /** As `hit`, without marking it used. */

@@ -1,6 +1,6 @@
 /**
- * What is counted, per namespace. Plain fields: an increment costs 1 ns on the hit path, where a metrics
- * library takes 70. Watchers read them (observe/); the engine alone writes them.
+ * What is counted, per namespace. Plain fields: an increment costs 1 ns on the hit path, where a
+ * metrics library takes 70. Watchers read them (observe/); the engine alone writes them.
  */
 export class Counters {
   memoryHits = 0

@@ -1,10 +1,10 @@
 /**
  * Deadlines for many calls with one timer.
  *
- * All calls of one queue get the same time, so they fall due in the order in which they came and a list
- * suffices: 0.1 µs a call, where a timer each costs 6 µs and an AbortSignal.timeout 16 µs. A call that
- * ended early stays listed until its time has come and is then passed over; the list is therefore as
- * long as the calls of one deadline's time.
+ * All calls of one queue get the same time, so they fall due in the order in which they came and a
+ * list suffices: 0.1 µs a call, where a timer each costs 6 µs and an AbortSignal.timeout 16 µs. A
+ * call that ended early stays listed until its time has come and is then passed over; the list is
+ * therefore as long as the calls of one deadline's time.
  */
 import type { Clock, Timer } from './contracts.js'
 
@@ -12,9 +12,9 @@ export class DeadlineCall {
   /** When it falls due; set by the queue. */
   dueAtMs = 0
   /**
-   * What happens then; `undefined` once the call has ended. Letting go of it matters: the list keeps a
-   * call for its whole time, and with it all that this closure reaches (measured: a third of the CPU of a
-   * store hit went into collecting answers that were kept alive so).
+   * What happens then; `undefined` once the call has ended. Letting go of it matters: the list
+   * keeps a call for its whole time, and with it all that this closure reaches (measured: a third
+   * of the CPU of a store hit went into collecting answers that were kept alive so).
    */
   onExpire: (() => void) | undefined
 
@@ -54,8 +54,9 @@ export class DeadlineQueue {
 
   #run(): void {
     const nowMs = this.#clock.monotonicMs()
-    // After a pause of this process (collector, a long computation, SIGSTOP) timers run before sockets are
-    // read: replies that came in time would be counted as lost. One more turn of the loop lets them in.
+    // After a pause of this process (collector, a long computation, SIGSTOP) timers run before
+    // sockets are read: replies that came in time would be counted as lost. One more turn of the
+    // loop lets them in.
     if (nowMs - this.#armedForMs > LATE_MS) {
       this.#arm(1)
       return

@@ -1,8 +1,8 @@
 /**
  * Durations and sizes as people write them: the one place where a public number gets its unit.
  *
- * Numbers are seconds (as in Redis and HTTP), strings carry their unit. What cannot be right is refused
- * by a reason that the option table turns into a message; nothing is clamped in silence.
+ * Numbers are seconds (as in Redis and HTTP), strings carry their unit. What cannot be right is
+ * refused by a reason that the option table turns into a message; nothing is clamped in silence.
  */
 const UNIT_MS: Record<string, number> = {
   ms: 1,
@@ -24,7 +24,10 @@ export type Duration = number | string
 /** Bytes as a number or `'512kb' | '128mb' | '1gb'` (powers of 1 024). */
 export type Size = number | string
 
-/** Milliseconds, or `undefined` where `input` is no duration at all. The range is the caller's to check. */
+/**
+ * Milliseconds, or `undefined` where `input` is no duration at all. The range is the caller's to
+ * check.
+ */
 export function durationMs(input: unknown): number | undefined {
   if (typeof input === 'number') return Number.isNaN(input) ? undefined : input * 1_000
   if (typeof input !== 'string') return undefined

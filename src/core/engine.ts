@@ -1,8 +1,9 @@
 /**
  * What a cache and its namespaces share: tiers, clock, flights, invalidations, counters, events.
  *
- * The engine owns the one background timer (giving back the room of dead entries) and the life cycle of
- * the store. It decides nothing about a single key: that is cache.ts and the leaves it calls.
+ * The engine owns the one background timer (giving back the room of dead entries) and the life
+ * cycle of the store. It decides nothing about a single key: that is cache.ts and the leaves it
+ * calls.
  */
 import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
 import type {
@@ -47,7 +48,9 @@ const MAX_NAMESPACES = 10_000
 
 export class Engine {
   readonly settings: CacheSettings
-  /** How values are handed out. Without memory each caller gets its own: nothing is kept to share. */
+  /**
+   * How values are handed out. Without memory each caller gets its own: nothing is kept to share.
+   */
   readonly values: MemorySettings['values']
   readonly memory: MemoryTier
   readonly hasMemory: boolean
@@ -120,7 +123,10 @@ export class Engine {
     return this.#spaces.values()
   }
 
-  /** Makes sure that dead entries give their room back also when nobody asks. Idle and empty costs nothing. */
+  /**
+   * Makes sure that dead entries give their room back also when nobody asks. Idle and empty costs
+   * nothing.
+   */
   armSweep(): void {
     if (this.#sweepTimer !== undefined || this.#closing !== undefined) return
     this.#sweepTimer = this.clock.setTimer(

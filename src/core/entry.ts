@@ -12,18 +12,28 @@ import { cloneValue } from './value.js'
 
 interface FoundValue {
   readonly value: unknown
-  /** Each reader gets a copy of its own: the value has mutable insides, or the cache is set to clone. */
+  /** Each reader gets a copy: the value has mutable insides, or the cache is set to clone. */
   readonly copied: boolean
-  /** Monotonic. A loader's answer that was not kept has none. */
-  readonly freshUntilMs?: number
 }
 
-export type Found =
-  | (FoundValue & { readonly state: 'fresh'; readonly tier: 'memory' | 'store' | 'loader' })
-  | (FoundValue & { readonly state: 'stale'; readonly tier: 'memory' | 'store' })
+/** What a tier holds under a key. Moments are monotonic. */
+export interface HeldEntry extends FoundValue {
+  readonly tier: 'memory' | 'store'
+  readonly state: 'fresh' | 'stale'
+  readonly freshUntilMs: number
+  readonly deadAtMs: number
+}
 
-/** Called once, with what the store has (fresh or stale) or with the reason why there is nothing. */
-export type FoundListener = (found: Found | MissReason) => void
+/** What a loader answered. It is fresh by definition, whether it was kept or not. */
+export interface LoadedValue extends FoundValue {
+  readonly tier: 'loader'
+  readonly state: 'fresh'
+}
+
+export type Found = HeldEntry | LoadedValue
+
+/** Called once, with what the store has (fresh or stale) or with why there is nothing. */
+export type FoundListener = (found: HeldEntry | MissReason) => void
 
 /** Moments of one entry, on both clocks. */
 export interface Life {
@@ -70,9 +80,10 @@ export function storedCheckAtMs(
 }
 
 /**
- * When an eager refresh is due: at a fraction of the ttl, or by XFetch (Vattani, Chierichetti, Lowenstein:
- * Optimal Probabilistic Cache Stampede Prevention, VLDB 2015): expiry − loadTime · β · −ln(random), drawn
- * once per process and fill, so that a hit compares two numbers and no more.
+ * When an eager refresh is due: at a fraction of the ttl, or by XFetch (Vattani, Chierichetti,
+ * Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015), that is
+ * expiry − loadTime · β · −ln(random), drawn once per process and fill, so that a hit compares two
+ * numbers and no more.
  */
 function eagerAtMs(
   policy: Policy,
@@ -82,21 +93,21 @@ function eagerAtMs(
   random: () => number,
 ): number {
   if (policy.eagerRatio !== undefined) return freshUntilMs - ttlMs * (1 - policy.eagerRatio)
-  if (policy.eagerBeta !== undefined)
-    return freshUntilMs + loadMs * policy.eagerBeta * Math.log(1 - random())
-  return freshUntilMs
+  if (policy.eagerBeta === undefined) return freshUntilMs
+  return freshUntilMs + loadMs * policy.eagerBeta * Math.log(1 - random())
 }
 
 /** What memory holds, as of now. */
-export function foundInMemory(entry: MemoryEntry, nowMs: number): Found {
-  const state = nowMs < entry.freshUntilMs ? 'fresh' : 'stale'
-  return {
-    state,
-    value: entry.value,
-    copied: entry.copied,
-    tier: 'memory',
-    freshUntilMs: entry.freshUntilMs,
-  }
+export function heldInMemory(entry: MemoryEntry, nowMs: number): HeldEntry {
+  const { value, copied, freshUntilMs, deadAtMs } = entry
+  const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
+  return { tier: 'memory', state, value, copied, freshUntilMs, deadAtMs }
+}
+
+/** What is left of an entry that was found a while ago: `undefined` once it is dead. */
+export function asOf(held: HeldEntry | undefined, nowMs: number): HeldEntry | undefined {
+  if (held === undefined || nowMs >= held.deadAtMs) return undefined
+  return nowMs < held.freshUntilMs ? held : { ...held, state: 'stale' }
 }
 
 /** What a reader gets of it. */

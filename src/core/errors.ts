@@ -7,7 +7,9 @@
  * What a loader throws is never wrapped: it reaches the caller as it was thrown.
  */
 
-/** Every code with what it says in one line; `retryable` says if the same call may succeed later. */
+/**
+ * Every code with what it says in one line; `retryable` says if the same call may succeed later.
+ */
 export const ERROR_CODES = {
   OPTION_UNKNOWN: { retryable: false, says: 'an option that does not exist' },
   OPTION_INVALID: { retryable: false, says: 'an option outside its range or of the wrong kind' },

@@ -1,9 +1,9 @@
 /**
  * What a cache tells those who listen, and one sink for what goes wrong in the background.
  *
- * Nobody listening costs one field read where the event would be made. A listener that throws does not
- * harm the request in which it runs: it becomes a process warning. The tap (a diagnostics channel) gets
- * every event except `hit` and `miss`, which are only made for their own listeners.
+ * Nobody listening costs one field read where the event would be made. A listener that throws does
+ * not harm the request in which it runs: it becomes a process warning. The tap (a diagnostics
+ * channel) gets every event except `hit` and `miss`, which are only made for their own listeners.
  */
 import type { DecodeFault, RemovalReason, TimedCall } from './contracts.js'
 import type { CacheError } from './errors.js'

@@ -1,17 +1,21 @@
 /**
  * Flights: one load that many callers share.
  *
- * A flight has one answer for all its callers: the first of value, stale stand-in, error. Callers join it
- * only if nothing invalidated the key since it began. What it brings is kept only if it has not been
- * superseded: by a load that began later for the same key (after an invalidation, a hard timeout, or
- * `fresh`), whose value is newer.
+ * A flight has one answer for all its callers: the first of value, stale stand-in, error. Callers
+ * join it only if nothing invalidated the key since it began. What it brings is kept only if it has
+ * not been superseded: by a load that began later for the same key (after an invalidation, a hard
+ * timeout, or `fresh`), whose value is newer.
  *
- * Bounded: a flight leaves the table when it has its value, its error or its hard timeout. A load that
- * runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then superseded.
+ * Bounded: a flight leaves the table when it has its value, its error or its hard timeout. A load
+ * that runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then
+ * superseded.
  */
-import type { Found } from './entry.js'
+import { asOf, type Found, type HeldEntry } from './entry.js'
 
-/** `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is cached. */
+/**
+ * `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is
+ * cached.
+ */
 export type FlightKind = 'shared' | 'eager' | 'fresh'
 
 export class Flight {
@@ -22,8 +26,8 @@ export class Flight {
   readonly born: number
   readonly kind: FlightKind
   readonly answer: Promise<Found>
-  /** The value that is being replaced. */
-  stale: Found | undefined
+  /** The entry that is being replaced: it may stand in, and the loader is shown it. */
+  previous: HeldEntry | undefined
   /** A newer load has begun: what this one brings is not kept. */
   superseded = false
   /** The callers have their answer. */
@@ -46,9 +50,9 @@ export class Flight {
     this.answer.catch(() => {})
   }
 
-  /** The stale value that its callers may get instead; `fresh: true` takes none. */
-  get standIn(): Found | undefined {
-    return this.kind === 'fresh' ? undefined : this.stale
+  /** What its callers may get instead, as of now; `fresh: true` takes nothing old. */
+  standIn(nowMs: number): HeldEntry | undefined {
+    return this.kind === 'fresh' ? undefined : asOf(this.previous, nowMs)
   }
 
   /** Notes that the loader of this flight waits for `other` until that has its answer. */

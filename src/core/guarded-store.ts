@@ -1,10 +1,11 @@
 /**
- * A store that can neither hang nor flood: every call has a deadline, and a breaker stands before it.
+ * A store that can neither hang nor flood: every call has a deadline, and a breaker stands before
+ * it.
  *
- * All failures become one CacheError (STORE_TIMEOUT, STORE_UNAVAILABLE, STORE_FAILED) and reject; the
- * engine turns them into misses. While the very first connection is being made, calls wait for it within
- * their deadline, so that a cache made a moment ago works. Cost per call: one promise and one list entry;
- * calls are batches of a tick.
+ * All failures become one CacheError (STORE_TIMEOUT, STORE_UNAVAILABLE, STORE_FAILED) and reject;
+ * the engine turns them into misses. While the very first connection is being made, calls wait for
+ * it within their deadline, so that a cache made a moment ago works. Cost per call: one promise and
+ * one list entry; calls are batches of a tick.
  */
 import { Breaker } from './breaker.js'
 import type { Clock, Observer, Store, StoreWrite, TimedCall } from './contracts.js'
@@ -81,15 +82,18 @@ export class GuardedStore {
     return this.#call('write', this.#writes, () => this.#store.patch(key, offset, patch, ttlMs))
   }
 
-  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
-    return this.#call('write', this.#writes, () => this.#store.increment(key, by, head, ttlMs))
+  increment(...call: Parameters<Store['increment']>): Promise<number> {
+    return this.#call('write', this.#writes, () => this.#store.increment(...call))
   }
 
   ping(): Promise<void> {
     return this.#call('other', this.#reads, () => this.#store.ping())
   }
 
-  /** Keys by prefix, page by page; each page has the write deadline. Rejects on the first failed page. */
+  /**
+   * Keys by prefix, page by page; each page has the write deadline. Rejects on the first failed
+   * page.
+   */
   async *scan(prefix: string): AsyncGenerator<readonly string[], void, void> {
     const pages = this.#store.scan(prefix)[Symbol.asyncIterator]()
     try {

@@ -1,6 +1,6 @@
 /**
- * Keys whose load failed a moment ago: while a stale value is there, it is handed out without a new try.
- * Bounded to 10 000 keys; when full the oldest is let go, which costs one more try.
+ * Keys whose load failed a moment ago: while a stale value is there, it is handed out without a new
+ * try. Bounded to 10 000 keys; when full the oldest is let go, which costs one more try.
  */
 const MAX_HOLDS = 10_000
 

@@ -1,10 +1,11 @@
 /**
- * What this process knows of invalidations: a counter, and for recent keys the count at which each was
- * last invalidated. A load or a store read notes `applied` when it begins (its `born`); what it brings
- * may be kept only if nothing invalidated the key since.
+ * What this process knows of invalidations: a counter, and for recent keys the count at which each
+ * was last invalidated. A load or a store read notes `applied` when it begins (its `born`); what it
+ * brings may be kept only if nothing invalidated the key since.
  *
- * Bounded by two generations of 32 768 keys: when the young one is full the old one is forgotten and
- * the floor rises to the newest count in it, so a load older than the window is refused, never trusted.
+ * Bounded by two generations of 32 768 keys: when the young one is full the old one is forgotten
+ * and the floor rises to the newest count in it, so a load older than the window is refused, never
+ * trusted.
  */
 import type { Space } from './space.js'
 

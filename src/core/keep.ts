@@ -1,9 +1,10 @@
 /**
- * The one door through which values enter the tiers: `set`, fills of loads, increments without a store.
+ * The one door through which values enter the tiers: `set`, fills of loads, increments without a
+ * store.
  *
- * `fill` is fenced: what a load brings is kept only if nothing invalidated its key since the load began
- * and no newer load for the key has begun. A refused fill still reaches the callers that waited for it:
- * their calls began before the invalidation.
+ * `fill` is fenced: what a load brings is kept only if nothing invalidated its key since the load
+ * began and no newer load for the key has begun. A refused fill still reaches the callers that
+ * waited for it: their calls began before the invalidation.
  */
 import type { Engine } from './engine.js'
 import { type Found, newLife } from './entry.js'
@@ -87,7 +88,8 @@ export function fill(
   } else {
     const tags = saidTags.length === 0 ? policy.tags : [...new Set([...policy.tags, ...saidTags])]
     try {
-      // Not waited for: the caller has its value, and a failed write is reported by the guarded store.
+      // Not waited for: the caller has its value, and a failed write is reported by the guarded
+      // store.
       void keep(engine, {
         space,
         key,

@@ -1,11 +1,12 @@
 /**
  * Keys: what a caller may use, and the name under which the store knows it.
  *
- * A store name is `prefix:namespace:key`; the cache itself is the namespace ''. A namespace holds no
- * colon, so no two keys share a name. A key is written as it is unless that would be ambiguous or lossy:
+ * A store name is `prefix:namespace:key`; the cache itself is the namespace ''. A namespace holds
+ * no colon, so no two keys share a name. A key is written as it is unless that would be ambiguous
+ * or lossy:
  *
- *   ~e…   escaped: it begins with `~`, holds a brace (Redis Cluster would read a hash tag) or a lone
- *         surrogate (UTF-8 has no bytes for one, so two such keys would become the same)
+ *   ~e…   escaped: it begins with `~`, holds a brace (Redis Cluster would read a hash tag) or
+ *         a lone surrogate (UTF-8 has no bytes for one: two such keys would become the same)
  *   ~h…   SHA-256 in base64url: longer than 1 KiB in UTF-8, where `longKeys: 'hash'`
  *
  * The format is part of the data in the store: test/golden holds it.
@@ -27,19 +28,16 @@ export function encodeKey(key: string, longKeys: LongKeys): string {
   if (typeof key !== 'string') throw invalidKey(key)
   // Three bytes a UTF-16 unit at the most: short keys need no count.
   if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) {
-    if (longKeys === 'hash')
-      return `~h${createHash('sha256').update(key, 'utf16le').digest('base64url')}`
-    throw new CacheError(
-      'KEY_TOO_LONG',
-      `key '${redactKey(key)}' takes ${Buffer.byteLength(key)} bytes; the range is 0 to ${MAX_KEY_BYTES} (or longKeys: 'hash')`,
-      { key },
-    )
+    if (longKeys === 'hash') return hashed(key)
+    throw tooLong(key)
   }
-  if (isPlain(key)) return key
-  return `~e${key.replace(NEEDS_ESCAPE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}`
+  return isPlain(key) ? key : `~e${key.replace(NEEDS_ESCAPE, escapeUnit)}`
 }
 
-/** Whether a key can stand as it is. A loop over the units takes half the time of a pattern (bench/key). */
+/**
+ * Whether a key can stand as it is. A loop over the units takes half the time of a pattern
+ * (bench/key).
+ */
 function isPlain(key: string): boolean {
   for (let i = 0; i < key.length; i++) {
     const unit = key.charCodeAt(i)
@@ -63,23 +61,35 @@ const LAST_SURROGATE = 0xdfff
 export function decodeKey(name: string): string | undefined {
   if (name.startsWith('~h')) return undefined
   if (!name.startsWith('~e')) return name
-  return name
-    .slice(2)
-    .replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const toUnit = (_: string, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))
+  return name.slice(2).replace(ESCAPED, toUnit)
 }
 
 /** Throws NAMESPACE_INVALID unless `name` can be a namespace. */
 export function checkNamespace(name: unknown): asserts name is string {
-  if (typeof name === 'string' && name.length <= MAX_NAMESPACE_CHARS && NAMESPACE.test(name)) return
-  throw new CacheError(
-    'NAMESPACE_INVALID',
-    `namespace ${JSON.stringify(name)} must be 1 to ${MAX_NAMESPACE_CHARS} characters out of letters, digits and _ . - @ / + =`,
-  )
+  const isText = typeof name === 'string'
+  if (isText && name.length <= MAX_NAMESPACE_CHARS && NAMESPACE.test(name)) return
+  const range = `1 to ${MAX_NAMESPACE_CHARS} characters out of letters, digits and _ . - @ / + =`
+  const shown = isText ? `'${name.slice(0, MAX_NAMESPACE_CHARS)}'` : typeof name
+  throw new CacheError('NAMESPACE_INVALID', `namespace ${shown} must be ${range}`)
+}
+
+function hashed(key: string): string {
+  return `~h${createHash('sha256').update(key, 'utf16le').digest('base64url')}`
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function tooLong(key: string): CacheError {
+  const bytes = Buffer.byteLength(key)
+  const range = `0 to ${MAX_KEY_BYTES} bytes (or longKeys: 'hash')`
+  const message = `key '${redactKey(key)}' takes ${bytes} bytes; the range is ${range}`
+  return new CacheError('KEY_TOO_LONG', message, { key })
 }
 
 function invalidKey(key: unknown): CacheError {
-  return new CacheError(
-    'KEY_INVALID',
-    `a key must be a string, not ${key === null ? 'null' : typeof key}`,
-  )
+  const got = key === null ? 'null' : typeof key
+  return new CacheError('KEY_INVALID', `a key must be a string, not ${got}`)
 }

@@ -1,10 +1,11 @@
 /**
- * Which loads the running code is a part of, so that a loader that would wait for itself gets a named
- * error: when it asks for the key it is loading, and when it asks for one whose load waits, over any
- * number of steps, for this one.
+ * Which loads the running code is a part of, so that a loader that would wait for itself gets a
+ * named error: when it asks for the key it is loading, and when it asks for one whose load waits,
+ * over any number of steps, for this one.
  *
- * An AsyncLocalStorage costs every promise of the process 50 ns on Node 20 while it is on (measured:
- * 63 → 113 ns an awaited hit), so it is on only while at least one load runs; the switch costs 72 ns.
+ * An AsyncLocalStorage costs every promise of the process 50 ns on Node 20 while it is on
+ * (measured: 63 → 113 ns an awaited hit), so it is on only while at least one load runs; the switch
+ * costs 72 ns.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Flight } from './flight.js'
@@ -13,7 +14,10 @@ interface LoadFrame {
   /** One flight, or all that a bulk loader loads. */
   readonly flights: readonly Flight[]
   readonly parent: LoadFrame | undefined
-  /** False once the load has ended: what its context left running may ask for the key like anyone else. */
+  /**
+   * False once the load has ended: what its context left running may ask for the key like anyone
+   * else.
+   */
   isRunning: boolean
 }
 

@@ -2,14 +2,15 @@
  * Loading: what happens when nothing fresh is there.
  *
  * A flight asks the store, then runs the loader with its two timeouts, then passes the fenced door
- * (keep.ts). Its callers get, whichever is first: the value; the stale value, when the soft timeout has
- * passed or the loader fails; an error, when there is no stale value. A load that ran past either timeout
- * ends in the background and is kept if it is still the newest.
+ * (keep.ts). Its callers get, whichever is first: the value; the stale value, when the soft timeout
+ * has passed or the loader fails; an error, when there is no stale value. A load that ran past
+ * either timeout ends in the background and is kept if it is still the newest.
  */
 import type { Loader } from './api.js'
 import type { Timer } from './contracts.js'
+import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
-import { type Found, handOut } from './entry.js'
+import { type HeldEntry, handOut } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Flight } from './flight.js'
 import { fill } from './keep.js'
@@ -17,7 +18,7 @@ import { runInLoadScope } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { countMiss, readStoreOnce } from './store-read.js'
+import { readStoreOnce } from './store-read.js'
 
 export interface LoadRequest {
   readonly space: Space
@@ -39,30 +40,33 @@ export async function fly(engine: Engine, flight: Flight, request: LoadRequest):
   }
 }
 
-/** What a flight can answer without its loader: a fresh entry, or a stale one whose loader failed just now. */
+/**
+ * What a flight can answer without its loader: a fresh entry, or a stale one whose loader failed
+ * just now.
+ */
 async function lookInStore(
   engine: Engine,
   flight: Flight,
   request: LoadRequest,
-): Promise<Found | undefined> {
+): Promise<HeldEntry | undefined> {
   if (engine.batch !== undefined) {
     const found = await readStoreOnce(engine, request.space, request.key, flight.storeKey)
     if (typeof found === 'string') countMiss(engine, request.space, request.key, found)
     else if (found.state === 'fresh') return found
     else {
       countMiss(engine, request.space, request.key, 'expired')
-      flight.stale = found
+      flight.previous = found
     }
   }
-  const isHeld =
-    flight.stale !== undefined && engine.holds.isHeld(flight.storeKey, engine.clock.monotonicMs())
-  return isHeld ? flight.stale : undefined
+  const nowMs = engine.clock.monotonicMs()
+  const standIn = flight.standIn(nowMs)
+  return standIn !== undefined && engine.holds.isHeld(flight.storeKey, nowMs) ? standIn : undefined
 }
 
 async function load(engine: Engine, flight: Flight, request: LoadRequest): Promise<void> {
   const { space, key, loader, policy } = request
   const { clock, observer } = engine
-  const previous = flight.stale
+  const { previous } = flight
   const context = new LoadContext(key, previous === undefined ? undefined : handOut(previous))
   const startMs = clock.monotonicMs()
   const timers = armTimeouts(engine, flight, request, context)
@@ -85,12 +89,14 @@ async function load(engine: Engine, flight: Flight, request: LoadRequest): Promi
 
 function failLoad(engine: Engine, flight: Flight, request: LoadRequest, error: unknown): void {
   const { space, key, policy } = request
-  const retryAtMs = engine.clock.monotonicMs() + policy.retryAfterMs
+  const nowMs = engine.clock.monotonicMs()
   space.counters.loadFailures++
-  engine.holds.hold(flight.storeKey, retryAtMs)
-  // An eager refresh that failed: the entry is still fresh, and the next try is due then.
-  space.memory.postponeCheck(key, retryAtMs)
-  const standIn = flight.standIn
+  if (!flight.superseded) {
+    engine.holds.hold(flight.storeKey, nowMs + policy.retryAfterMs)
+    // An eager refresh that failed: the entry is still fresh, and the next try is due then.
+    space.memory.postponeCheck(key, nowMs + policy.retryAfterMs)
+  }
+  const standIn = flight.standIn(nowMs)
   if (standIn === undefined) flight.fail(error)
   else flight.succeed(standIn)
   if (engine.events.wants('load-failed')) {
@@ -123,18 +129,23 @@ function armTimeouts(
 
 /** Hands the stale value to the callers of a flight once its load has taken too long. */
 export function armSoftTimeout(engine: Engine, flight: Flight, policy: Policy): Timer | undefined {
-  const standIn = flight.standIn
-  if (standIn?.state !== 'stale' || !Number.isFinite(policy.softTimeoutMs)) return undefined
-  if (policy.softTimeoutMs > 0)
-    return engine.clock.setTimer(() => flight.succeed(standIn), policy.softTimeoutMs, false)
-  flight.succeed(standIn)
+  const { clock } = engine
+  const { softTimeoutMs } = policy
+  const standInNow = () => {
+    const standIn = flight.standIn(clock.monotonicMs())
+    if (standIn !== undefined) flight.succeed(standIn)
+  }
+  if (flight.standIn(clock.monotonicMs())?.state !== 'stale') return undefined
+  if (softTimeoutMs === Number.POSITIVE_INFINITY) return undefined
+  if (softTimeoutMs > 0) return clock.setTimer(standInNow, softTimeoutMs, false)
+  standInNow()
   return undefined
 }
 
 /** The hard timeout: the callers stop waiting and the key is free, the load may still end. */
 function giveUp(engine: Engine, flight: Flight, request: LoadRequest, context: LoadContext): void {
   const { space, key, policy } = request
-  const standIn = flight.standIn
+  const standIn = flight.standIn(engine.clock.monotonicMs())
   const error = new CacheError(
     'LOADER_TIMEOUT',
     `the loader of '${key.slice(0, 64)}' ran past its hard timeout of ${policy.hardTimeoutMs} ms`,

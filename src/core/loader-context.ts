@@ -1,7 +1,7 @@
 /** What a loader is given and what it said: its tags, its ttl, its wish not to be kept. */
 import type { LoaderContext } from './api.js'
 import { type Duration, durationMs } from './duration.js'
-import { CacheError } from './errors.js'
+import { invalidOption } from './option-reading.js'
 import { checkTag } from './options.js'
 
 const MAX_LOADER_TAGS = 64
@@ -40,9 +40,11 @@ export class LoadContext implements LoaderContext {
   ttl = (ttl: Duration): void => {
     const ttlMs = durationMs(ttl)
     if (ttlMs === undefined || !(ttlMs > 0)) {
-      throw new CacheError(
-        'OPTION_INVALID',
-        `loader: ttl is ${String(ttl)}; the range is more than 0, as seconds or as '250ms', '5s', '10m'`,
+      throw invalidOption(
+        'loader',
+        'ttl',
+        ttl,
+        "more than 0, as seconds or as '250ms', '5s', '10m'",
       )
     }
     this.saidTtlMs = ttlMs

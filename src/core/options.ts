@@ -1,21 +1,25 @@
 /**
  * Options of a cache, a namespace and a call, and how they become one frozen record.
  *
- * Each field is resolved on its own, cache → namespace → call; an `undefined` never erases what stands
- * above it. The caller's objects are read once and never written to. Inside, names carry their unit.
+ * Each field is resolved on its own, cache → namespace → call; an `undefined` never erases what
+ * stands above it. The caller's objects are read once and never written to. Inside, names carry
+ * their unit.
  */
 
 import type { Clock, Codec, Store } from './contracts.js'
 import type { Duration, Size } from './duration.js'
 import type { LongKeys } from './key.js'
-import { checkNames, invalidOption, type OptionScope, readOption } from './option-table.js'
+import { checkNames, invalidOption, readOption } from './option-reading.js'
+import type { OptionScope } from './option-table.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** How entries live: at every scope, the nearest one counts. Numbers are seconds. */
 export interface LifeOptions {
   /** How long an entry is fresh. 1 ms to 10 years, or `Infinity`. Default 10 minutes. */
   ttl?: Duration
-  /** How long past `ttl` it may be handed out stale, when its loader fails or is slow. Default 0. */
+  /**
+   * How long past `ttl` it may be handed out stale, when its loader fails or is slow. Default 0.
+   */
   grace?: Duration
   /** The ttl of `null`. Default: `ttl`. */
   negativeTtl?: Duration
@@ -53,7 +57,9 @@ export interface MemoryOptions {
   maxBytes?: Size
   /** 1 to 16 777 216. Default 50 000. */
   maxEntries?: number
-  /** How values are handed out: one frozen copy, a copy each, or the caller's own. Default 'frozen'. */
+  /**
+   * How values are handed out: one frozen copy, a copy each, or the caller's own. Default 'frozen'.
+   */
   values?: 'frozen' | 'cloned' | 'shared'
 }
 

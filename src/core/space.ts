@@ -13,9 +13,9 @@ export interface GatheredRead {
 }
 
 /**
- * The reads of one tick by key. A new Map for each tick: one that lives long is promoted by the collector,
- * and every table that it outgrows then keeps the reads of its time alive (measured: twice the CPU of a
- * store hit).
+ * The reads of one tick by key. A new Map for each tick: one that lives long is promoted by the
+ * collector, and every table that it outgrows then keeps the reads of its time alive (measured:
+ * twice the CPU of a store hit).
  */
 export interface Gathering {
   tick: number

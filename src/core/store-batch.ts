@@ -1,10 +1,12 @@
 /**
- * Calls of one tick travel together: all reads in one `getMany`, all writes in one `setMany` and one
- * `deleteMany`, sent when the tick has ended. Measured: one MGET of 64 costs 0.6 of 64 pipelined GETs.
+ * Calls of one tick travel together: all reads in one `getMany`, all writes in one `setMany` and
+ * one `deleteMany`, sent when the tick has ended. Measured: one MGET of 64 costs 0.6 of 64
+ * pipelined GETs.
  *
- * Answers never reject: a failure is a value, since a failed read is a miss. Of several writes of one key in one tick only the last is sent, and all of them get its outcome.
- * Writes go out before reads, so that what a tick wrote it reads back. Bounded: chunks of 512 keys, and
- * at most `MAX_PENDING_WRITES` writes on their way; one more is refused at once (STORE_UNAVAILABLE).
+ * Answers never reject: a failure is a value, since a failed read is a miss. Of several writes of
+ * one key in one tick only the last is sent, and all of them get its outcome. Writes go out before
+ * reads, so that what a tick wrote it reads back. Bounded: chunks of 512 keys, and at most
+ * `MAX_PENDING_WRITES` writes on their way; one more is refused at once (STORE_UNAVAILABLE).
  */
 import type { Clock, StoreWrite } from './contracts.js'
 import { CacheError, isCacheError } from './errors.js'
@@ -18,7 +20,10 @@ export type WriteAnswer = CacheError | undefined
 /** A read that wants its answer; `finish` is called once. */
 export interface ReadRequest {
   readonly storeKey: string
-  /** `atMs`: a moment not long ago; `wallAheadMs`: what the wall clock is ahead of the monotonic one. */
+  /**
+   * `atMs`: a moment not long ago; `wallAheadMs`: what the wall clock is ahead of the monotonic
+   * one.
+   */
   finish(answer: ReadAnswer, atMs: number, wallAheadMs: number): void
 }
 

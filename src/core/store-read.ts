@@ -1,16 +1,17 @@
 /**
  * Reading the store: one batch per tick → decode → schema → memory.
  *
- * Readers of one key in one tick share a read unless the key was invalidated in between. What it brings is
- * kept in memory only if that still holds when the answer is there: an answer that was on its way while
- * its key was invalidated must not bring the old value back. Every failure is a miss with its reason.
+ * Readers of one key in one tick share a read unless the key was invalidated in between. What it
+ * brings is kept in memory only if that still holds when the answer is there: an answer that was on
+ * its way while its key was invalidated must not bring the old value back. Every failure is a miss
+ * with its reason.
  *
- * Listeners instead of promises: a store hit has room for one promise, its caller's (bench/store-hit:
- * two more cost as much as JSON.parse).
+ * Listeners instead of promises: a store hit has room for one promise, its caller's
+ * (bench/store-hit: two more cost as much as JSON.parse).
  */
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
-import { type Found, type FoundListener, storedCheckAtMs } from './entry.js'
+import { type FoundListener, type HeldEntry, storedCheckAtMs } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, weigh } from './keep.js'
@@ -48,21 +49,8 @@ export function readStoreOnce(
   space: Space,
   key: string,
   storeKey: string,
-): Promise<Found | MissReason> {
+): Promise<HeldEntry | MissReason> {
   return new Promise((resolve) => readStore(engine, space, key, storeKey, resolve))
-}
-
-/** Counts a lookup that found nothing fresh, and tells those who watch. */
-export function countMiss(
-  engine: Engine,
-  space: Space,
-  key: string,
-  reason: MissReason,
-): undefined {
-  space.counters[MISS_COUNTERS[reason]]++
-  if (engine.events.watchesLookups)
-    engine.events.emit('miss', { namespace: space.name, key, reason })
-  return undefined
 }
 
 /** A batch is never decoded for longer than that: a deadline for its reply is shorter. */
@@ -130,7 +118,7 @@ export class StoreRead implements ReadRequest, GatheredRead {
     encodedBytes: number,
     atMs: number,
     wallAheadMs: number,
-  ): Found | MissReason {
+  ): HeldEntry | MissReason {
     const engine = this.#engine
     const space = this.#space
     const freshUntilMs = entry.freshUntilWallMs - wallAheadMs
@@ -162,7 +150,7 @@ export class StoreRead implements ReadRequest, GatheredRead {
     const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
     // Nobody else holds the value if memory did not keep it: one reader needs no copy.
     const spare = copied && !kept && this.#others === undefined
-    return { state, tier: 'store', value, copied: copied && !spare, freshUntilMs }
+    return { tier: 'store', state, value, copied: copied && !spare, freshUntilMs, deadAtMs }
   }
 
   #decode(bytes: Uint8Array): DecodedEntry | DecodeFault {
@@ -182,7 +170,7 @@ export class StoreRead implements ReadRequest, GatheredRead {
     this.#tell(reason === 'schema' ? 'schema' : 'undecodable')
   }
 
-  #tell(found: Found | MissReason): void {
+  #tell(found: HeldEntry | MissReason): void {
     this.#listener(found)
     if (this.#others !== undefined) for (const listener of this.#others) listener(found)
   }
@@ -191,7 +179,8 @@ export class StoreRead implements ReadRequest, GatheredRead {
 /** Freezes what is handed out by reference; the weight of the value either way. */
 function isolate(engine: Engine, entry: DecodedEntry, encodedBytes: number): number {
   if (engine.values === 'frozen' && entry.plain) return freezeOwned(entry.value)
-  // What is copied for each reader, or shared by wish, is weighed by its encoded size: about as exact.
+  // What is copied for each reader, or shared by wish, is weighed by its encoded size: about as
+  // exact.
   return encodedBytes * 2
 }
 
@@ -209,14 +198,3 @@ const MISS_OF_ERROR: Partial<Record<CacheError['code'], MissReason>> = {
   STORE_TIMEOUT: 'store-timeout',
   STORE_UNAVAILABLE: 'store-unavailable',
 }
-
-const MISS_COUNTERS = {
-  absent: 'missAbsent',
-  expired: 'missExpired',
-  forced: 'missForced',
-  'store-timeout': 'missStoreTimeout',
-  'store-unavailable': 'missStoreUnavailable',
-  'store-failed': 'missStoreFailed',
-  undecodable: 'missUndecodable',
-  schema: 'missSchema',
-} as const satisfies Record<MissReason, string>

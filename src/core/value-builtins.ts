@@ -1,4 +1,7 @@
-/** Copies of the built-in classes that a cache keeps as themselves. All of them stay mutable when frozen. */
+/**
+ * Copies of the built-in classes that a cache keeps as themselves. All of them stay mutable when
+ * frozen.
+ */
 
 /** The walk of which the copy is a part (core/value.ts). */
 export interface CopyContext {

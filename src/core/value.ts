@@ -1,14 +1,14 @@
 /**
  * Values on their way into the cache: copied, checked and weighed in one walk.
  *
- * The cache keeps its own copy, so it never freezes or watches an object that it did not make. The copy
- * is what a store would give back: own enumerable properties; an instance of an unknown class as plain
- * data (its `toJSON` answer where it has one); Date, Map, Set, RegExp, URL, Error, buffers and typed
- * arrays as themselves; cycles and shared references kept. Functions, symbols, promises and weak
- * collections are refused by path.
+ * The cache keeps its own copy, so it never freezes or watches an object that it did not make. The
+ * copy is what a store would give back: own enumerable properties; an instance of an unknown class
+ * as plain data (its `toJSON` answer where it has one); Date, Map, Set, RegExp, URL, Error, buffers
+ * and typed arrays as themselves; cycles and shared references kept. Functions, symbols, promises
+ * and weak collections are refused by path.
  *
- * Objects without mutable insides (`plain`) are frozen and handed out by reference. A Date or a Map stays
- * mutable when frozen, so a value that holds one is copied for each reader.
+ * Objects without mutable insides (`plain`) are frozen and handed out by reference. A Date or a Map
+ * stays mutable when frozen, so a value that holds one is copied for each reader.
  */
 import type { ValueForm } from './contracts.js'
 import { CacheError } from './errors.js'
@@ -46,7 +46,9 @@ export function admit(value: unknown): Admitted {
   }
 }
 
-/** A copy that shares nothing mutable with `value`, unfrozen. For values that were admitted before. */
+/**
+ * A copy that shares nothing mutable with `value`, unfrozen. For values that were admitted before.
+ */
 export function cloneValue<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   return new CopyWalk(false).copyFrom(value) as T

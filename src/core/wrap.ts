@@ -1,7 +1,7 @@
 /** Functions with cached answers: a key out of the arguments, then `getOrSet`. */
 import type { Cache, WrapOptions, Wrapped } from './api.js'
 import { CacheError } from './errors.js'
-import { invalidOption } from './option-table.js'
+import { invalidOption } from './option-reading.js'
 import type { CallOptions } from './options.js'
 
 export function wrap<A extends unknown[], T>(

@@ -1,7 +1,7 @@
 /**
- * A histogram of durations in a fixed number of buckets: 1 µs to about 70 s, each bucket 19 % wider than
- * the one below, so a quantile is at most 19 % off (as in HDR histograms, with less detail). 832 bytes,
- * whatever it counts.
+ * A histogram of durations in a fixed number of buckets: 1 µs to about 70 s, each bucket 19 % wider
+ * than the one below, so a quantile is at most 19 % off (as in HDR histograms, with less detail).
+ * 832 bytes, whatever it counts.
  */
 const BUCKETS_PER_DOUBLING = 4
 const BUCKETS = 26 * BUCKETS_PER_DOUBLING
@@ -20,7 +20,9 @@ export class Histogram {
     if (elapsedMs > this.maxMs) this.maxMs = elapsedMs
   }
 
-  /** The duration below which the part `q` (0 to 1) lies: the upper end of its bucket, 0 if empty. */
+  /**
+   * The duration below which the part `q` (0 to 1) lies: the upper end of its bucket, 0 if empty.
+   */
   quantileMs(q: number): number {
     let left = Math.ceil(this.count * q)
     if (left === 0) return 0

@@ -1,4 +1,6 @@
-/** Times what the engine does off the memory-hit path: one bounded histogram for each kind of call. */
+/**
+ * Times what the engine does off the memory-hit path: one bounded histogram for each kind of call.
+ */
 import type { LatencySummary, Observer, TimedCall } from '../core/contracts.js'
 import { Histogram } from './histogram.js'
 

@@ -136,8 +136,8 @@ class FaultWrapper implements FaultyStore {
     return this.#call('patch', () => this.#inner.patch(key, offset, patch, ttlMs), true)
   }
 
-  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
-    return this.#call('increment', () => this.#inner.increment(key, by, head, ttlMs), by)
+  increment(...call: Parameters<Store['increment']>): Promise<number> {
+    return this.#call('increment', () => this.#inner.increment(...call), call[1])
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {

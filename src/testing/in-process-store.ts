@@ -7,9 +7,16 @@
  * needed.
  */
 import { systemClock } from '../core/clock.js'
-import type { Clock, Store, StoreAbilities, StoreListener, StoreWrite } from '../core/contracts.js'
+import type {
+  Clock,
+  Expiry,
+  Store,
+  StoreAbilities,
+  StoreListener,
+  StoreWrite,
+} from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
-import { invalidOption } from '../core/option-table.js'
+import { invalidOption } from '../core/option-reading.js'
 
 export interface InProcessStoreOptions {
   /** Default: the system clock. */
@@ -149,9 +156,16 @@ class MapStore implements InProcessStore {
     return true
   }
 
-  async increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
+  async increment(
+    key: string,
+    by: number,
+    head: Uint8Array,
+    ttlMs: number,
+    expiry?: Expiry,
+  ): Promise<number> {
     this.#check('increment')
-    const entry = this.#space.read(key)
+    const kept = this.#space.read(key)
+    const entry = kept !== undefined && isPast(kept.bytes, expiry) ? undefined : kept
     const [newHead, old] = entry === undefined ? [head, 0] : readCounter(key, entry.bytes, head)
     const sum = old + by
     if (!Number.isFinite(sum)) throw noNumber(key, 'the sum is out of range')
@@ -207,4 +221,11 @@ function readCounter(key: string, bytes: Uint8Array, head: Uint8Array): [Uint8Ar
 function noNumber(key: string, reason: string): CacheError {
   const message = `in-process increment: ${reason}`
   return new CacheError('VALUE_NOT_A_NUMBER', message, { op: 'increment', key })
+}
+
+function isPast(bytes: Uint8Array, expiry: Expiry | undefined): boolean {
+  if (expiry === undefined) return false
+  const { offset, now } = expiry
+  const stored = bytes.subarray(offset, offset + now.length)
+  return Buffer.compare(stored, now) <= 0
 }

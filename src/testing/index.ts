@@ -1,6 +1,8 @@
 /**
  * The door `cachewright/testing`: what a user's tests, and ours, are made of.
  */
+export { checkMemory } from './check-memory.js'
+export { type FakeClock, type FakeClockOptions, fakeClock } from './fake-clock.js'
 export {
   type FaultScope,
   type FaultyStore,

@@ -132,6 +132,18 @@ function defineCounterCare(it: Case): void {
     await until(async () => (await text(bench, 'short')) === undefined)
     ok((await text(bench, 'endless')) !== undefined)
   })
+  it('counts anew where the entry is past its ttl and only kept as stale', async ({
+    store,
+    key,
+  }) => {
+    const at = (...moment: number[]) => ({ offset: 2, now: Uint8Array.from(moment) })
+    const head = Buffer.concat([HEAD.subarray(0, 2), Buffer.from([0, 200, 3])])
+    await store.increment(key('n'), 5, head, MINUTE_MS)
+    equal(await store.increment(key('n'), 1, head, MINUTE_MS, at(0, 200, 2)), 6)
+    equal(await store.increment(key('n'), 1, head, MINUTE_MS, at(0, 199, 255)), 7)
+    equal(await store.increment(key('n'), 1, head, MINUTE_MS, at(0, 200, 3)), 1)
+    equal(await store.increment(key('n'), 2, head, MINUTE_MS, at(1, 0, 0)), 2)
+  })
   it('loses no count among many at once, where it is atomic', async ({ store, key }) => {
     if (!store.abilities.atomic) return
     const calls = Array.from({ length: 200 }, () => store.increment(key('n'), 1, HEAD, MINUTE_MS))

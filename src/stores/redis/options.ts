@@ -6,7 +6,7 @@
  */
 import { type Duration, durationMs } from '../../core/duration.js'
 import { CacheError } from '../../core/errors.js'
-import { invalidOption } from '../../core/option-table.js'
+import { invalidOption } from '../../core/option-reading.js'
 import type { RedisTarget } from './connection.js'
 import type { IoredisClient } from './ioredis-connection.js'
 import type { RedisDriver } from './load-client.js'

@@ -8,7 +8,13 @@
  * for long copies it. Each call is one round trip, also where it is cut into several commands of a
  * bounded size.
  */
-import type { Store, StoreAbilities, StoreListener, StoreWrite } from '../../core/contracts.js'
+import type {
+  Expiry,
+  Store,
+  StoreAbilities,
+  StoreListener,
+  StoreWrite,
+} from '../../core/contracts.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { ping } from './ping.js'
@@ -21,6 +27,8 @@ const MAX_UNDER_WAY = 10_000
 const SCAN_COUNT = '1000'
 /** The most that PX takes without overflow on any clock, and exact as a double: 285 000 years. */
 const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
+
+const NO_BYTES = Buffer.alloc(0)
 
 type Reads = (Uint8Array | null | undefined)[]
 
@@ -67,8 +75,15 @@ export class RedisStore implements Store {
     return Number(await this.#call('patch', run, key)) === 1
   }
 
-  async increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
-    const args = [String(by), asBuffer(head), ttlText(ttlMs)] as const
+  async increment(
+    key: string,
+    by: number,
+    head: Uint8Array,
+    ttlMs: number,
+    expiry?: Expiry,
+  ): Promise<number> {
+    const past = [String(expiry?.offset ?? ''), asBuffer(expiry?.now ?? NO_BYTES)] as const
+    const args = [String(by), asBuffer(head), ttlText(ttlMs), ...past] as const
     const run = (connection: RedisConnection) => runScript(connection, INCREMENT, key, args)
     return Number(String(await this.#call('increment', run, key)))
   }

@@ -28,13 +28,23 @@ else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`)
 
 /**
- * KEYS[1]; ARGV: by, head, ttl. The new number as JSON text: whole numbers without an exponent,
+ * KEYS[1]; ARGV: by, head, ttl, offset and bytes of the moment up to which a value counts as absent
+ * ('' and '' for none; Lua would compare them by the server's locale). The new number as JSON text: whole numbers without an exponent,
  * others with the fewest digits that read back the same.
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
+local function big(text)
+  local sum = 0
+  for i = 1, #text do sum = sum * 256 + string.byte(text, i) end
+  return sum
+end
 local head, number = ARGV[2], 0
 local value = redis.call('GET', KEYS[1])
+if value and ARGV[5] ~= '' then
+  local from = tonumber(ARGV[4])
+  if big(string.sub(value, from + 1, from + #ARGV[5])) <= big(ARGV[5]) then value = false end
+end
 if value then
   local stored = string.sub(value, 1, #head)
   local text = string.sub(value, #head + 1)

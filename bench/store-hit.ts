@@ -1,0 +1,147 @@
+/**
+ * A store hit against the bare client: GET and JSON.parse.
+ *
+ * Every get is of another key than those around it, so memory of 64 entries keeps what it reads and
+ * never has what is asked for: the price of both tiers without their gain. With no memory each caller
+ * gets an object of its own, as from JSON.parse. The sequence of keys is the same for all subjects.
+ */
+import type { CacheOptions } from '../src/core/options.js'
+import type { RedisDriver } from '../src/stores/redis/index.js'
+import type { Bench, Setting, StartSubject } from './harness/bench.js'
+import { adminClient, bareClient, cacheOn } from './harness/clients.js'
+import { inGroups } from './harness/in-flight.js'
+import { makeRow, type Row, type Size } from './harness/rows.js'
+import { digest, timed } from './harness/timed.js'
+
+const KEYS = 1_024
+/** Coprime to KEYS: neighbours in time are strangers, and 1 024 calls meet each key once. */
+const STRIDE = 7
+const TTL_S = 3_600
+const SMALL_MEMORY = { maxEntries: 64 }
+/** Calls in a round: some tenths of a second. */
+const CALLS: Record<string, { one: number; many: number }> = {
+  '100 B': { one: 4_096, many: 32_768 },
+  '2 KB': { one: 4_096, many: 16_384 },
+  '50 KB': { one: 1_024, many: 1_024 },
+}
+
+interface Reader {
+  get(key: string): Promise<Row>
+  seed(entries: readonly [string, Row][]): Promise<void>
+  misses(): number
+  close(): Promise<void>
+}
+
+function subject(make: (setting: Setting) => Promise<Reader>): StartSubject {
+  return async (setting) => {
+    const size = setting.params.size as Size
+    const atOnce = setting.params.atOnce as number
+    const keys = Array.from({ length: KEYS }, (_, id) => `${size.replace(' ', '')}:${id}`)
+    const reader = await make(setting)
+    await reader.seed(keys.map((key, id) => [key, makeRow(size, id)]))
+    const read: Row[] = []
+    for (const key of keys) read.push(await reader.get(key))
+    const content = digest(read)
+    const { one, many } = CALLS[size]!
+    const calls = setting.tiny ? Math.max(64, atOnce) : atOnce === 1 ? one : many
+    const missesBefore = reader.misses()
+    return {
+      run: async (round) => {
+        const keyOf = (call: number) => keys[((call + round * calls) * STRIDE) & (KEYS - 1)]!
+        const result = await timed(calls, content, () =>
+          inGroups(
+            calls,
+            atOnce,
+            (call) => reader.get(keyOf(call)),
+            (row) => row.id,
+          ),
+        )
+        return { ...result, figures: { misses: reader.misses() - missesBefore } }
+      },
+      stop: () => reader.close(),
+    }
+  }
+}
+
+function bare(driver: RedisDriver): StartSubject {
+  return subject(async (setting) => {
+    const client = await bareClient(driver, setting)
+    return {
+      get: async (key) => JSON.parse((await client.get(`json:${key}`))!) as Row,
+      seed: (entries) =>
+        seedOnce(setting, 'json', async () => {
+          for (const [key, row] of entries)
+            await client.set(`json:${key}`, JSON.stringify(row), TTL_S * 1_000)
+        }),
+      misses: () => 0,
+      close: () => client.close(),
+    }
+  })
+}
+
+function cached(driver: RedisDriver, memory: CacheOptions['memory'] & {}): StartSubject {
+  return subject(async (setting) => {
+    const { cache } = await cacheOn(driver, setting, { memory, ttl: TTL_S })
+    return {
+      get: (key) => cache.get(key) as Promise<Row>,
+      seed: (entries) =>
+        seedOnce(setting, 'cache', async () => {
+          for (const [key, row] of entries) await cache.set(key, row)
+        }),
+      misses: () => {
+        const { total } = cache.stats()
+        return total.misses + total.memoryHits
+      },
+      close: () => cache.close(),
+    }
+  })
+}
+
+/** Seeds unless another subject of this bench has done it. */
+async function seedOnce(setting: Setting, what: string, seed: () => Promise<void>): Promise<void> {
+  const admin = await adminClient(setting)
+  const first = await admin.set(`seeded:${what}:${setting.params.size}`, '1', {
+    condition: 'NX',
+  } as never)
+  if (first !== null) await seed()
+  admin.destroy()
+}
+
+export const subjects = {
+  'node-redis': bare('node-redis'),
+  ioredis: bare('ioredis'),
+  'no memory, node-redis': cached('node-redis', false),
+  'no memory, ioredis': cached('ioredis', false),
+  'small memory, node-redis': cached('node-redis', SMALL_MEMORY),
+  'small memory, ioredis': cached('ioredis', SMALL_MEMORY),
+}
+
+const TARGETS: Record<string, number> = { '100 B': 1.2, '2 KB': 1, '50 KB': 0.95 }
+const ONE_AT_A_TIME_TARGET = 0.95
+
+export const bench: Bench = {
+  name: 'store-hit',
+  says:
+    '`cache.get(key)` from Redis against GET and JSON.parse with the faster of node-redis (no timer ' +
+    'per command) and ioredis (auto-pipelining); rows of 100 B, 2 KB and 50 KB; without memory, and ' +
+    'with memory of 64 entries, which never has the key.',
+  async run(lab) {
+    await lab.redis()
+    const rows = []
+    for (const size of lab.tiny ? ['2 KB'] : Object.keys(TARGETS)) {
+      for (const atOnce of lab.tiny ? [1, 64] : [1, 64, 512]) {
+        const target = atOnce === 1 ? ONE_AT_A_TIME_TARGET : TARGETS[size]
+        const compared = await lab.compare({
+          case: `${size}, ${atOnce === 1 ? 'one at a time' : `${atOnce} at once`}`,
+          params: { size, atOnce },
+          bare: ['node-redis', 'ioredis'],
+          ours: Object.keys(subjects)
+            .slice(2)
+            .map((name) => ({ subject: name, target })),
+        })
+        rows.push(...compared)
+      }
+    }
+    return rows
+  },
+}

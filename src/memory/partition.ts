@@ -1,0 +1,92 @@
+/**
+ * One namespace's entries: an index of its own over the shared slots, so that a hit needs no
+ * composed key. `hit` is the function of the package whose nanoseconds count: one Map look-up, two
+ * compares, a move in the order of use.
+ */
+import type { Clock, MemoryEntry, MemoryPartition, RemovalReason } from '../core/contracts.js'
+import type { Slots } from './slots.js'
+
+/** What a partition asks of its tier: everything that can move bounds. */
+export interface Room {
+  readonly clock: Clock
+  store(owner: Partition, key: string, entry: MemoryEntry): boolean
+  release(slot: number, reason: RemovalReason): void
+}
+
+export class Partition implements MemoryPartition {
+  readonly name: string
+  readonly index = new Map<string, number>()
+  readonly #slots: Slots<Partition>
+  readonly #room: Room
+  readonly #clock: Clock
+
+  constructor(name: string, slots: Slots<Partition>, room: Room) {
+    this.name = name
+    this.#slots = slots
+    this.#room = room
+    this.#clock = room.clock
+  }
+
+  get entryCount(): number {
+    return this.index.size
+  }
+
+  hit(key: string): unknown {
+    const slot = this.index.get(key)
+    if (slot === undefined) return undefined
+    const slots = this.#slots
+    const checkAtMs = slots.checkAtMs[slot]!
+    if (this.#clock.ceilingMs() >= checkAtMs && this.#clock.monotonicMs() >= checkAtMs) {
+      return undefined
+    }
+    slots.touch(slot)
+    return slots.values[slot]
+  }
+
+  glance(key: string): unknown {
+    const slot = this.index.get(key)
+    if (slot === undefined) return undefined
+    const checkAtMs = this.#slots.checkAtMs[slot]!
+    if (this.#clock.ceilingMs() >= checkAtMs && this.#clock.monotonicMs() >= checkAtMs) {
+      return undefined
+    }
+    return this.#slots.values[slot]
+  }
+
+  read(key: string): MemoryEntry | undefined {
+    const slot = this.index.get(key)
+    if (slot === undefined) return undefined
+    if (this.#slots.deadAtMs[slot]! <= this.#clock.monotonicMs()) {
+      this.#room.release(slot, 'expired')
+      return undefined
+    }
+    this.#slots.touch(slot)
+    return this.#slots.read(slot)
+  }
+
+  write(key: string, entry: MemoryEntry): boolean {
+    return this.#room.store(this, key, entry)
+  }
+
+  postponeCheck(key: string, checkAtMs: number): void {
+    const slot = this.index.get(key)
+    if (slot !== undefined) this.#slots.moveCheckAt(slot, checkAtMs)
+  }
+
+  remove(key: string): boolean {
+    const slot = this.index.get(key)
+    if (slot === undefined) return false
+    this.#room.release(slot, 'removed')
+    return true
+  }
+
+  clear(): number {
+    const count = this.index.size
+    for (const slot of this.index.values()) this.#room.release(slot, 'removed')
+    return count
+  }
+
+  keys(): IterableIterator<string> {
+    return this.index.keys()
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Caches for tests, on a fake clock, watched from outside: after every test of a file that imports
+ * this, the memory tier of each cache is walked, nothing may have been left unhandled, and each
+ * cache is closed.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, expect } from 'vitest'
+import type { NamespaceOptions } from '../../src/core/options.js'
+import {
+  type CacheEventName,
+  type CacheEvents,
+  type CacheOptions,
+  createCache,
+  type RootCache,
+} from '../../src/index.js'
+import { LruMemoryTier } from '../../src/memory/index.js'
+import {
+  checkMemory,
+  type FakeClock,
+  type FaultyStore,
+  fakeClock,
+  faultyStore,
+  type InProcessStore,
+  inProcessStore,
+} from '../../src/testing/index.js'
+
+export interface Tracked<N extends Record<string, NamespaceOptions>> {
+  readonly cache: RootCache<N>
+  readonly clock: FakeClock
+}
+
+export interface TrackedWithStore<N extends Record<string, NamespaceOptions>> extends Tracked<N> {
+  /** The store of the cache; faults are injected here. */
+  readonly store: FaultyStore
+  /** What lies behind it, opened, as another process would see it. */
+  readonly data: InProcessStore
+}
+
+/** A random source in the middle of its range. */
+export const HALF = () => 0.5
+
+/** A cache in memory alone. */
+export function trackedCache<const N extends Record<string, NamespaceOptions>>(
+  options: CacheOptions<N> = {},
+  clock: FakeClock = fakeClock(),
+): Tracked<N> {
+  const cache = createCache<N>({ random: HALF, ...options, clock })
+  open.push({ cache, clock })
+  return { cache, clock }
+}
+
+/** A cache before a store that can fail. */
+export function trackedWithStore<const N extends Record<string, NamespaceOptions>>(
+  options: CacheOptions<N> = {},
+  clock: FakeClock = fakeClock(),
+  shared?: InProcessStore,
+): TrackedWithStore<N> {
+  const data = shared ?? openedStore(clock)
+  const store = faultyStore(data.peer(), { clock })
+  return { ...trackedCache<N>({ ...options, store }, clock), store, data }
+}
+
+export function openedStore(clock: FakeClock): InProcessStore {
+  const data = inProcessStore({ clock })
+  data.open({ onUp: () => {}, onDown: () => {} })
+  return data
+}
+
+/** A promise that the test settles. */
+export interface Gate<T> {
+  readonly promise: Promise<T>
+  open(value: T): void
+  fail(error: unknown): void
+}
+
+export function gate<T = unknown>(): Gate<T> {
+  let open!: (value: T) => void
+  let fail!: (error: unknown) => void
+  const promise = new Promise<T>((resolve, reject) => {
+    open = resolve
+    fail = reject
+  })
+  // A gate that nobody waits for is no unhandled rejection of the cache.
+  promise.catch(() => {})
+  return { promise, open, fail }
+}
+
+type EventRecord = { [E in CacheEventName]: readonly [E, CacheEvents[E]] }[CacheEventName]
+
+/** Everything that is told under these names, in order. */
+export function record(
+  cache: Pick<RootCache<Record<never, never>>, 'on'>,
+  ...names: CacheEventName[]
+): EventRecord[] {
+  const events: EventRecord[] = []
+  for (const name of names) cache.on(name, (event) => events.push([name, event] as EventRecord))
+  return events
+}
+
+/** What a promise is now, without waiting for it. */
+export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'settled'> {
+  let state: 'pending' | 'settled' = 'pending'
+  const settle = () => {
+    state = 'settled'
+  }
+  promise.then(settle, settle)
+  await turn()
+  return state
+}
+
+/** Tests that expect one take it out here. */
+export const unhandled: unknown[] = []
+
+const open: { cache: RootCache<never>; clock: FakeClock }[] = []
+const tiers = new Set<LruMemoryTier>()
+
+// Every tier tells of itself when its first namespace is made.
+const { partition } = LruMemoryTier.prototype
+LruMemoryTier.prototype.partition = function (this: LruMemoryTier, name: string) {
+  tiers.add(this)
+  return partition.call(this, name)
+}
+process.on('unhandledRejection', (reason) => unhandled.push(reason))
+
+afterEach(async () => {
+  for (const tier of tiers) checkMemory(tier)
+  for (const { cache, clock } of open) {
+    const closed = cache.close()
+    await clock.advance(1_000)
+    await closed
+  }
+  for (const tier of tiers) checkMemory(tier)
+  open.length = 0
+  tiers.clear()
+  await turn()
+  expect(unhandled.splice(0)).toEqual([])
+})
