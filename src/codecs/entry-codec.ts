@@ -15,10 +15,10 @@ import type {
   EntryMeta,
 } from '../core/contracts.js'
 import {
-  envelopeBytes,
   envelopeFault,
-  LIFE_BYTES,
+  envelopeText,
   LIFE_OFFSET,
+  lifeText,
   MOMENT_BYTES,
   readEntry,
   readTags,
@@ -26,8 +26,6 @@ import {
   SERIALIZER_JSON,
   SERIALIZER_TREE,
   serializerOf,
-  writeEnvelope,
-  writeLife,
 } from './envelope.js'
 
 /** The codec that `createCache` uses where none is given. Stateless: one serves all caches. */
@@ -48,9 +46,11 @@ const graphPackr = new Packr({
 const treePackr = new Packr({ useRecords: true })
 
 const CODEC: Codec = {
-  encode(entry: EncodableEntry): Uint8Array {
+  encode(entry: EncodableEntry): Uint8Array | string {
     if (entry.form === 'graph') return encodePacked(entry, graphPackr, SERIALIZER_GRAPH)
-    if (entry.form === 'text' || entry.weightBytes < JSON_BELOW_BYTES) return encodeJson(entry)
+    if (entry.form === 'text' || entry.weightBytes < JSON_BELOW_BYTES) {
+      return envelopeText(entry, SERIALIZER_JSON) + JSON.stringify(entry.value)
+    }
     return encodePacked(entry, treePackr, SERIALIZER_TREE)
   },
 
@@ -73,34 +73,22 @@ const CODEC: Codec = {
   },
 
   counterHead(meta: EntryMeta, nowWallMs: number) {
-    const head = Buffer.allocUnsafe(envelopeBytes(meta.tags))
-    writeEnvelope(head, meta, SERIALIZER_JSON)
-    const now = Buffer.allocUnsafe(LIFE_BYTES)
-    writeLife(now, 0, nowWallMs, 0)
-    return { head, expiry: { offset: LIFE_OFFSET, now: now.subarray(0, MOMENT_BYTES) } }
+    const head = Buffer.from(envelopeText(meta, SERIALIZER_JSON))
+    const now = Buffer.from(lifeText(nowWallMs, 0)).subarray(0, MOMENT_BYTES)
+    return { head, expiry: { offset: LIFE_OFFSET, now } }
   },
 
   lifePatch(freshUntilWallMs: number, graceMs: number) {
-    const bytes = Buffer.allocUnsafe(LIFE_BYTES)
-    writeLife(bytes, 0, freshUntilWallMs, graceMs)
-    return { offset: LIFE_OFFSET, bytes }
+    return { offset: LIFE_OFFSET, bytes: Buffer.from(lifeText(freshUntilWallMs, graceMs)) }
   },
-}
-
-function encodeJson(entry: EncodableEntry): Buffer {
-  const text = JSON.stringify(entry.value)
-  const start = envelopeBytes(entry.tags)
-  const target = Buffer.allocUnsafe(start + Buffer.byteLength(text))
-  writeEnvelope(target, entry, SERIALIZER_JSON)
-  target.write(text, start)
-  return target
 }
 
 function encodePacked(entry: EncodableEntry, packr: Packr, serializer: number): Buffer {
   const payload = packr.pack(entry.value)
-  const start = envelopeBytes(entry.tags)
+  const envelope = envelopeText(entry, serializer)
+  const start = Buffer.byteLength(envelope)
   const target = Buffer.allocUnsafe(start + payload.length)
-  writeEnvelope(target, entry, serializer)
+  target.write(envelope, 0)
   target.set(payload, start)
   return target
 }

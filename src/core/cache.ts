@@ -359,7 +359,7 @@ export class EngineCache implements Cache {
         'a cache cannot keep undefined, which means a miss; null is a value',
         { op: 'set', key },
       )
-    const admitted = admit(value)
+    const admitted = admit(value, engine.values === 'frozen')
     const born = engine.invalidations.note(storeKey)
     engine.holds.release(storeKey)
     const answer = keep(engine, {

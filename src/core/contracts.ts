@@ -39,7 +39,8 @@ export interface StoreAbilities {
 
 export interface StoreWrite {
   readonly key: string
-  readonly bytes: Uint8Array
+  /** A string stands for its UTF-8. */
+  readonly bytes: Uint8Array | string
   /** How long the store may keep it: > 0, `Infinity` for no limit. */
   readonly ttlMs: number
 }
@@ -51,12 +52,11 @@ export interface StoreListener {
 }
 
 /**
- * Tells an entry that is past its ttl and only kept as stale: its bytes at `offset`, read as a
- * big-endian number, are not above those of `now`.
+ * Tells an entry that is past its ttl and only kept as stale: its bytes from `offset` on are not
+ * above those of `now`, compared byte by byte.
  */
 export interface Expiry {
   readonly offset: number
-  /** At most 6 bytes. */
   readonly now: Uint8Array
 }
 
@@ -152,7 +152,8 @@ export type DecodeFault = 'foreign' | 'version' | 'truncated' | 'payload'
 
 /** Entries to bytes and back. The only place that knows a byte of the envelope. */
 export interface Codec {
-  encode(entry: EncodableEntry): Uint8Array
+  /** A string stands for its UTF-8: clients write text with less work than bytes. */
+  encode(entry: EncodableEntry): Uint8Array | string
   /** Never throws, whatever the bytes are. */
   decode(bytes: Uint8Array): DecodedEntry | DecodeFault
   /** The envelope in front of a counter, and how to tell an old one, for `Store.increment`. */

@@ -134,7 +134,7 @@ function encode(
   engine: Engine,
   request: KeepRequest,
   life: { freshUntilWallMs: number; graceMs: number },
-): Uint8Array {
+): Uint8Array | string {
   const { admitted, born, loadMs, tags } = request
   const { freshUntilWallMs, graceMs } = life
   const { value, form, weightBytes } = admitted
@@ -160,7 +160,7 @@ function encode(
 /** A value that a loader brought and that cannot be kept is no reason to fail its callers. */
 function tryAdmit(engine: Engine, space: Space, key: string, raw: unknown): Admitted | undefined {
   try {
-    return admit(raw)
+    return admit(raw, engine.values === 'frozen')
   } catch (error) {
     refuse(engine, space, key, 'unsupported', error)
     return undefined

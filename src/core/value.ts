@@ -34,9 +34,9 @@ const MAX_ARRAY_SLOTS = 2 ** 24
 const ObjectPrototype = Object.prototype
 const { freeze, getPrototypeOf } = Object
 
-/** Copies, checks, weighs and freezes. Throws VALUE_UNSUPPORTED with the path at fault. */
-export function admit(value: unknown): Admitted {
-  const walk = new CopyWalk(true)
+/** Copies, checks, weighs and by default freezes. Throws VALUE_UNSUPPORTED with the path. */
+export function admit(value: unknown, freezing = true): Admitted {
+  const walk = new CopyWalk(freezing)
   const copy = walk.copyFrom(value)
   return {
     value: copy,
@@ -86,6 +86,8 @@ class CopyWalk implements CopyContext {
   bytes = 0
   readonly #freezing: boolean
   #depth = 0
+  /** The names of the object before, by place. */
+  readonly #knownNames: string[] = []
   /** Originals to copies; made at the second object, since most values are flat. */
   #seen: Map<object, object> | undefined
   #first: object | undefined
@@ -182,34 +184,26 @@ class CopyWalk implements CopyContext {
   }
 
   #record(value: object): object {
-    // A spread keeps the shape and an own `__proto__`; assignment would lose both.
-    const copy = { ...value } as Record<string, unknown>
+    // Filled property by property: a frozen spread takes 250 ns, this 80 (bench/value-copy).
+    const copy: Record<string, unknown> = {}
     this.remember(value, copy)
-    this.bytes += OBJECT_BYTES
-    for (const name in copy) {
-      const part = copy[name]
-      this.bytes += SLOT_BYTES
-      if (typeof part === 'object' && part !== null)
-        this.#put(copy, name, this.copyStep(name, part))
-      else this.#leaf(name, part)
-      if (name === '__proto__' || !name.isWellFormed()) this.text = true
+    const names = Object.keys(value)
+    this.bytes += OBJECT_BYTES + SLOT_BYTES * names.length
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!
+      const part = (value as Record<string, unknown>)[name]
+      const own = isLeaf(part) ? this.copy(part) : this.copyStep(name, part)
+      if (name !== this.#knownNames[i]) this.#checkName(name, i)
+      if (name === '__proto__') define(copy, name, own)
+      else copy[name] = own
     }
-    if (Object.getOwnPropertySymbols(copy).length > 0) dropSymbols(copy)
     return this.#freezing ? freeze(copy) : copy
   }
 
-  #leaf(name: string, part: unknown): void {
-    if (typeof part === 'function' || typeof part === 'symbol') this.copyStep(name, part)
-    else this.copy(part)
-  }
-
-  #put(copy: Record<string, unknown>, name: string, part: unknown): void {
-    if (name !== '__proto__') {
-      copy[name] = part
-      return
-    }
-    const property = { value: part, enumerable: true, configurable: true, writable: true }
-    Object.defineProperty(copy, name, property)
+  /** Notes what only JSON keeps; rows of one shape are looked at once. */
+  #checkName(name: string, index: number): void {
+    this.#knownNames[index] = name
+    if (name === '__proto__' || !name.isWellFormed()) this.text = true
   }
 
   #array(value: readonly unknown[]): unknown[] {
@@ -255,8 +249,13 @@ const REFUSED: readonly (readonly [abstract new (...args: never[]) => object, st
   [SharedArrayBuffer, 'a SharedArrayBuffer'],
 ]
 
-/** Symbol keys are no data: no store could bring them back. */
-function dropSymbols(copy: object): void {
-  for (const symbol of Object.getOwnPropertySymbols(copy))
-    delete (copy as Record<symbol, unknown>)[symbol]
+/** Whether copying it can refuse nothing: its step need not be known. */
+function isLeaf(part: unknown): boolean {
+  return typeof part === 'string' || typeof part === 'number' || typeof part === 'boolean'
+}
+
+/** Assignment to `__proto__` would set the prototype. */
+function define(copy: object, name: string, value: unknown): void {
+  const property = { value, enumerable: true, configurable: true, writable: true }
+  Object.defineProperty(copy, name, property)
 }

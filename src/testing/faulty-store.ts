@@ -201,7 +201,8 @@ class FaultWrapper implements FaultyStore {
   }
 
   #corrupt(bytes: Uint8Array): Uint8Array {
-    const broken = bytes.slice()
+    // A Buffer's own slice would be a view.
+    const broken = Uint8Array.from(bytes)
     const at = Math.floor(this.#random() * bytes.length)
     if (this.#random() < 0.5) return broken.subarray(0, at)
     broken[at]! ^= 1 << Math.floor(this.#random() * 8)

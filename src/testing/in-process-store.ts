@@ -137,7 +137,8 @@ class MapStore implements InProcessStore {
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
     this.#check('setMany')
     for (const { key, bytes, ttlMs } of writes) {
-      this.#space.write(key, Uint8Array.from(bytes), this.#space.deadlineMs(ttlMs))
+      const copy = typeof bytes === 'string' ? ENCODER.encode(bytes) : Uint8Array.from(bytes)
+      this.#space.write(key, copy, this.#space.deadlineMs(ttlMs))
     }
   }
 
@@ -222,6 +223,8 @@ function noNumber(key: string, reason: string): CacheError {
   const message = `in-process increment: ${reason}`
   return new CacheError('VALUE_NOT_A_NUMBER', message, { op: 'increment', key })
 }
+
+const ENCODER = new TextEncoder()
 
 function isPast(bytes: Uint8Array, expiry: Expiry | undefined): boolean {
   if (expiry === undefined) return false

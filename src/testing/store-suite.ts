@@ -106,6 +106,21 @@ function defineReadsAndWrites(it: Case): void {
     const read = await store.getMany(names)
     for (const [i, { bytes }] of writes.entries()) ok(Buffer.from(bytes).equals(read[i]!), names[i])
   })
+  it('keeps the UTF-8 of a string, alone and beside bytes', async ({ store, key }) => {
+    const text = 'F\u0000\u007f{"name":"Zoë 🦊"}'
+    const bytes = Uint8Array.of(0, 255, 128)
+    const write = (name: string, value: Uint8Array | string) => {
+      return { key: key(name), bytes: value, ttlMs: MINUTE_MS }
+    }
+    await store.setMany([write('alone', text)])
+    await store.setMany([write('text', text), write('bytes', bytes), write('empty', '')])
+    const read = await store.getMany([key('alone'), key('text'), key('bytes'), key('empty')])
+    const expected = [Buffer.from(text), Buffer.from(text), Buffer.from(bytes), Buffer.alloc(0)]
+    deepEqual(
+      read.map((each) => Buffer.from(each!)),
+      expected,
+    )
+  })
   it('overwrites, also by a shorter value; the last write of one call wins', async (bench) => {
     const { store, key } = bench
     await put(store, key('a'), 'a long value')

@@ -162,8 +162,9 @@ function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] 
 }
 
 function setCommand({ key, bytes, ttlMs }: StoreWrite): RedisCommand {
+  const value = typeof bytes === 'string' ? bytes : asBuffer(bytes)
   const ttl = ttlText(ttlMs)
-  return ttl === '' ? ['set', key, asBuffer(bytes)] : ['set', key, asBuffer(bytes), 'PX', ttl]
+  return ttl === '' ? ['set', key, value] : ['set', key, value, 'PX', ttl]
 }
 
 /** Whole milliseconds, rounded up so that nothing is gone early; '' for no limit. */

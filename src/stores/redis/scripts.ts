@@ -34,16 +34,18 @@ return 1`)
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
-local function big(text)
-  local sum = 0
-  for i = 1, #text do sum = sum * 256 + string.byte(text, i) end
-  return sum
+local function above(text, limit)
+  for i = 1, #limit do
+    local one, other = string.byte(text, i) or -1, string.byte(limit, i)
+    if one ~= other then return one > other end
+  end
+  return false
 end
 local head, number = ARGV[2], 0
 local value = redis.call('GET', KEYS[1])
 if value and ARGV[5] ~= '' then
   local from = tonumber(ARGV[4])
-  if big(string.sub(value, from + 1, from + #ARGV[5])) <= big(ARGV[5]) then value = false end
+  if not above(string.sub(value, from + 1, from + #ARGV[5]), ARGV[5]) then value = false end
 end
 if value then
   local stored = string.sub(value, 1, #head)
