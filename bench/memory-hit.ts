@@ -6,7 +6,7 @@
  * key, made for each call, as callers write it.
  */
 import { LRUCache } from 'lru-cache'
-import { createCache } from '../src/index.js'
+import { type Cache, createCache } from '../src/index.js'
 import type { Bench, Setting, StartSubject } from './harness/bench.js'
 import { zipf } from './harness/demand.js'
 import { makeRow, type Row } from './harness/rows.js'
@@ -48,9 +48,12 @@ function filledLru(rows: readonly [string, Row][]): LRUCache<string, Row> {
   return lru
 }
 
-async function filledCache(rows: readonly [string, Row][], namespace?: string) {
+async function filledCache(
+  rows: readonly [string, Row][],
+  namespace?: string,
+): Promise<Cache<Row>> {
   const root = createCache({ memory: { maxEntries: MAX_ENTRIES } })
-  const cache = namespace === undefined ? root : root.namespace<Row>(namespace)
+  const cache = (namespace === undefined ? root : root.namespace(namespace)) as Cache<Row>
   for (const [key, row] of rows) await cache.set(key, row)
   return cache
 }
@@ -78,19 +81,19 @@ export const subjects = {
     const cache = await filledCache(rows)
     const loop: Loop = async (keys) => {
       let sum = 0
-      for (const key of keys) sum += ((await cache.get(key)) as Row).id
+      for (const key of keys) sum += (await cache.get(key))!.id
       return sum
     }
-    return [loop, (key) => cache.peek(key) as Row]
+    return [loop, (key) => cache.peek(key)]
   }),
   'namespace get': subject(async (rows) => {
     const cache = await filledCache(rows, 'users')
     const loop: Loop = async (keys) => {
       let sum = 0
-      for (const key of keys) sum += ((await cache.get(key)) as Row).id
+      for (const key of keys) sum += (await cache.get(key))!.id
       return sum
     }
-    return [loop, (key) => cache.peek(key) as Row]
+    return [loop, (key) => cache.peek(key)]
   }),
   getOrSet: subject(async (rows) => {
     const cache = await filledCache(rows)
@@ -100,16 +103,16 @@ export const subjects = {
       for (const key of keys) sum += (await cache.getOrSet(key, () => byKey.get(key)!)).id
       return sum
     }
-    return [loop, (key) => cache.peek(key) as Row]
+    return [loop, (key) => cache.peek(key)]
   }),
   peek: subject(async (rows) => {
     const cache = await filledCache(rows)
     const loop: Loop = async (keys) => {
       let sum = 0
-      for (const key of keys) sum += (cache.peek(key) as Row).id
+      for (const key of keys) sum += cache.peek(key)!.id
       return sum
     }
-    return [loop, (key) => cache.peek(key) as Row]
+    return [loop, (key) => cache.peek(key)]
   }),
 }
 

@@ -34,7 +34,7 @@ function optionRows(scope: OptionScope): string[][] {
   const rows = OPTION_TABLE.filter((row) => row.scopes.includes(scope) && !hasManyScopes(row))
   return [
     ['Option', 'Range', 'Default', 'What it says'],
-    ...rows.map((row) => [code(row.name), rangeOf(row), code(row.default), row.says]),
+    ...rows.map((row) => [code(row.name), rangeOf(row), defaultOf(row), row.says]),
   ]
 }
 
@@ -45,7 +45,7 @@ function lifeRows(): string[][] {
     ...rows.map((row) => [
       code(row.name),
       rangeOf(row),
-      code(row.default),
+      defaultOf(row),
       row.scopes.join(', '),
       row.says,
     ]),
@@ -60,9 +60,15 @@ function isOfCache(row: OptionRow): boolean {
   return row.scopes.includes('cache') || row.scopes.includes('memory')
 }
 
+/** Some defaults are values, some are words. */
+function defaultOf(row: OptionRow): string {
+  return row.default.includes(' ') ? row.default : code(row.default)
+}
+
 /** How a duration or a size is written is said once on the page, not in every row. */
 function rangeOf(row: OptionRow): string {
   if (row.kind === 'other' || row.kind === 'text') return ''
+  if (row.choices !== undefined) return row.choices.map((choice) => code(`'${choice}'`)).join(', ')
   return range(row).replace(/, as (seconds|bytes) or as .*$/, '')
 }
 
@@ -72,7 +78,7 @@ function environmentRows(isLater: boolean): string[][] {
     ['Variable', 'Value', 'What it says', ...(isLater ? ['Waits for'] : [])],
     ...rows.map((row) => [
       code(row.name),
-      valueOf(row),
+      allowedIn(row),
       row.says,
       ...(isLater ? [row.awaits ?? ''] : []),
     ]),
@@ -89,7 +95,7 @@ const VALUE_OF_KIND: Readonly<Record<string, string>> = {
   json: 'a JSON object',
 }
 
-function valueOf(row: EnvironmentRow): string {
+function allowedIn(row: EnvironmentRow): string {
   if (row.choices !== undefined) return row.choices.map(code).join(', ')
   const known = VALUE_OF_KIND[row.kind]
   return known ?? `${row.min} to ${row.max}`

@@ -6,6 +6,7 @@
 type EnvironmentKind =
   | 'url'
   | 'text'
+  | 'prefix'
   | 'secret'
   | 'port'
   | 'count'
@@ -22,6 +23,7 @@ export interface EnvironmentRow {
   /** Inclusive, for numbers. */
   readonly min?: number
   readonly max?: number
+  /** Of a url: its protocols. */
   readonly choices?: readonly string[]
   readonly says: string
   /** The capability without which it has no effect yet. */
@@ -54,6 +56,7 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
   {
     name: 'REDIS_URL',
     kind: 'url',
+    choices: ['redis:', 'rediss:'],
     says: 'the Redis server: redis:// or rediss://; goes before host, port, password and db',
   },
   {
@@ -73,12 +76,12 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
     max: 65_535,
     says: 'the same as REDIS_DB, which goes first',
   },
-  { name: 'REDIS_KEY_PREFIX', kind: 'text', says: 'what every key begins with' },
+  { name: 'REDIS_KEY_PREFIX', kind: 'prefix', says: 'what every key begins with' },
   {
     name: 'REDIS_CONNECT_TIMEOUT',
     kind: 'milliseconds',
-    min: 1,
-    max: HOUR_MS,
+    min: 10,
+    max: 60_000,
     says: 'how long a connection attempt may take, ms',
   },
   {

@@ -39,6 +39,8 @@ export function cacheOptionsFrom(environment: Environment): CacheOptions {
   return options
 }
 
+const PREFIX = /^[\w.-]{1,64}$/
+
 function storeFrom(environment: Environment): CacheOptions['store'] {
   const {
     CACHE_ADAPTER: adapter,
@@ -82,8 +84,10 @@ function parse(row: EnvironmentRow, text: string): Environment[string] {
     case 'text':
     case 'secret':
       return text
+    case 'prefix':
+      return PREFIX.test(text) ? text : fail(row, text, '1 to 64 letters, digits and _ . -')
     case 'url':
-      return URL.canParse(text) ? text : fail(row, text, 'a URL such as redis://localhost:6379')
+      return url(row, text)
     case 'port':
       return whole(row, text, 1, 65_535)
     case 'count':
@@ -99,6 +103,14 @@ function parse(row: EnvironmentRow, text: string): Environment[string] {
     case 'json':
       return jsonObject(row, text)
   }
+}
+
+function url(row: EnvironmentRow, text: string): string {
+  const protocols = row.choices
+  const isKnown = URL.canParse(text) && (protocols?.includes(new URL(text).protocol) ?? true)
+  const range =
+    protocols === undefined ? 'a URL' : `a URL that begins with ${protocols.join(' or ')}//`
+  return isKnown ? text : fail(row, text, range)
 }
 
 function whole(row: EnvironmentRow, text: string, min: number, max: number): number {

@@ -74,7 +74,9 @@ export class Lab {
   async compare(comparison: Comparison): Promise<Row[]> {
     const { bare, ours, params } = comparison
     const names = [...bare, ...ours.map(({ subject }) => subject)]
-    const hosted = await Promise.all(names.map((name) => this.host(name, params)))
+    const hosted: Awaited<ReturnType<Lab['host']>>[] = []
+    // One after another: the first of a kind seeds the server for the rest.
+    for (const name of names) hosted.push(await this.host(name, params))
     const rounds = await this.#interleave(hosted)
     await Promise.all(hosted.map(({ end }) => end()))
     const bySubject = new Map(names.map((name, at) => [name, rounds[at]!]))
@@ -131,7 +133,9 @@ function judge(comparison: Comparison, rounds: ReadonlyMap<string, Round[]>): Ro
   const isRight = agree([...rounds.values()])
   return comparison.ours.map(({ subject, target }) => {
     const own = rounds.get(subject)!
-    const ratios = own.map((round, at) => microsPerCall(fastest!.rounds[at]!) / microsPerCall(round))
+    const ratios = own.map(
+      (round, at) => microsPerCall(fastest!.rounds[at]!) / microsPerCall(round),
+    )
     return {
       case: comparison.case,
       subject,

@@ -23,6 +23,8 @@ const REGISTRIES = new RegExp(
 )
 /** A tool asks for it, or a declaration tells of someone else's. */
 const MAY_EXPORT_DEFAULT = /\.(config|d)\.[mc]?ts$/
+/** A loader's context, for one, has a `skip` of its own. */
+const TEST_WORDS: readonly string[] = ['it', 'test', 'describe', 'suite', 'bench']
 const TEST_SWITCHES: readonly string[] = ['only', 'skip', 'todo', 'skipIf', 'runIf']
 
 export function judgeName(file: string): Violation[] {
@@ -72,11 +74,21 @@ function exportsDefault(node: ts.Node): boolean {
   return modifiers.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)
 }
 
+/** The word with which a chain such as `describe.concurrent.each` begins. */
+function firstWord(node: ts.Expression): string {
+  if (ts.isIdentifier(node)) return node.text
+  if (ts.isPropertyAccessExpression(node) || ts.isCallExpression(node)) {
+    return firstWord(node.expression)
+  }
+  return ''
+}
+
 function isTestSwitch(node: ts.Node): boolean {
   return (
     ts.isCallExpression(node) &&
     ts.isPropertyAccessExpression(node.expression) &&
-    TEST_SWITCHES.includes(node.expression.name.text)
+    TEST_SWITCHES.includes(node.expression.name.text) &&
+    TEST_WORDS.includes(firstWord(node.expression))
   )
 }
 

@@ -4,7 +4,8 @@
  *
  * Common to all verbs: a miss is `undefined`, `null` is a value. A failing store never rejects a
  * call: it is a miss, an event and a count. What a loader throws reaches the caller untouched. Bad
- * input rejects with a CacheError that names it. "Round trips" are to the store; calls of one tick
+ * input rejects with a CacheError that names it; the options of a call are read when they are
+ * needed, so a memory hit does not look at them. "Round trips" are to the store; calls of one tick
  * share theirs.
  */
 import type { LatencySummary, TimedCall } from './contracts.js'
@@ -31,7 +32,8 @@ export interface LoaderContext<T = unknown> {
   skip(): void
 }
 
-export type Loader<T> = (context: LoaderContext<T>) => T | PromiseLike<T>
+/** `V`: what the namespace holds, which is the type of the value that is being replaced. */
+export type Loader<T, V = unknown> = (context: LoaderContext<V>) => T | PromiseLike<T>
 
 /** Values in the order of the keys (`undefined`: none), or a Map by key. */
 export type BulkLoader<T> = (
@@ -91,8 +93,8 @@ export interface Cache<V = unknown> {
   get<T extends V = V>(key: string, options?: GetOptions): Promise<T | undefined>
 
   /**
-   * The fresh value under `key` if memory holds one that can be handed out by reference. 0 round
-   * trips.
+   * The fresh value under `key` if memory holds one: by reference, which does
+   * not count as a use, or a copy where `get` would copy. 0 round trips.
    */
   peek<T extends V = V>(key: string): T | undefined
 
@@ -106,9 +108,10 @@ export interface Cache<V = unknown> {
   getMany<T extends V = V>(keys: readonly string[]): Promise<(T | undefined)[]>
 
   /**
-   * Keeps a copy of `value` in every tier; loads of this key that are under way will not overwrite
-   * it. `true` when every tier has it, `false` when the store did not confirm. 1 round trip.
-   * Rejects with VALUE_UNSUPPORTED or an OPTION error.
+   * Keeps a copy of `value`; loads of this key that are under way will not overwrite it. `true`
+   * when the store has confirmed, or without a store when memory has taken it; a value too heavy
+   * for memory is kept by the store alone. 1 round trip. Rejects with VALUE_UNSUPPORTED or an
+   * OPTION error.
    */
   set(key: string, value: V, options?: SetOptions): Promise<boolean>
 
@@ -135,7 +138,7 @@ export interface Cache<V = unknown> {
    * the signal's reason, the load goes on. Round trips: 0 or 1 to read; the write of a fill is not
    * waited for.
    */
-  getOrSet<T extends V = V>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T>
+  getOrSet<T extends V = V>(key: string, loader: Loader<T, V>, options?: CallOptions): Promise<T>
 
   /** As `getOrSet` for many keys: one batch to the store, one bulk load of what is missing. */
   getOrSetMany<T extends V = V>(
@@ -145,7 +148,7 @@ export interface Cache<V = unknown> {
   ): Promise<(T | undefined)[]>
 
   /** `getOrSet` with `fresh: true`: loads now, whatever is cached. */
-  refresh<T extends V = V>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T>
+  refresh<T extends V = V>(key: string, loader: Loader<T, V>, options?: CallOptions): Promise<T>
 
   /**
    * Gives an entry a new ttl, from now. `false` if there is none or the store did not confirm. 1
@@ -206,7 +209,8 @@ export interface Cache<V = unknown> {
 
   /**
    * Waits for writes under way (within their deadline), then ends connections, timers and
-   * listeners.
+   * listeners: those of the whole cache, also when called on a namespace. Later reads are misses,
+   * later loads run uncached in the store.
    */
   close(): Promise<void>
 }

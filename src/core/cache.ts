@@ -362,7 +362,7 @@ export class EngineCache implements Cache {
     const admitted = admit(value, engine.values === 'frozen')
     const born = engine.invalidations.note(storeKey)
     engine.holds.release(storeKey)
-    const answer = keep(engine, {
+    const kept = keep(engine, {
       space,
       key,
       storeKey,
@@ -376,7 +376,7 @@ export class EngineCache implements Cache {
     })
     space.counters.sets++
     if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
-    return (await answer) === undefined
+    return kept.inStore === undefined ? kept.inMemory : (await kept.inStore) === undefined
   }
 
   #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {

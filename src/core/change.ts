@@ -101,6 +101,7 @@ function countInMemory(
   const born = engine.invalidations.note(storeKey)
   if (isFresh) {
     const sum = (entry.value as number) + by
+    if (!Number.isFinite(sum)) throw notANumber(key)
     space.memory.write(key, { ...entry, value: sum, born })
     return sum
   }
@@ -116,14 +117,11 @@ function countInMemory(
     ttlMs: undefined,
     tags: policy.tags,
   }
-  void keep(engine, request)
+  keep(engine, request)
   return by
 }
 
 function notANumber(key: string, cause?: unknown): CacheError {
-  return new CacheError('VALUE_NOT_A_NUMBER', `'${key.slice(0, 64)}' does not hold a number`, {
-    op: 'increment',
-    key,
-    cause,
-  })
+  const message = `'${key.slice(0, 64)}' does not hold a number, or the sum is out of range`
+  return new CacheError('VALUE_NOT_A_NUMBER', message, { op: 'increment', key, cause })
 }

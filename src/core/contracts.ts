@@ -66,8 +66,8 @@ export interface Expiry {
  * A store is dumb on purpose: no deadline, no breaker, no retry, no envelope. The engine wraps it
  * (core/guarded-store.ts). Keys are non-empty, well-formed strings below 2 KiB. A rejected promise
  * means "failed or unknown". A call made while the store is away rejects at once: it is never
- * queued for later. Bytes given to `setMany` do not change until it settles; bytes from `getMany` may
- * be views on a larger buffer, so whoever keeps a part of them copies it.
+ * queued for later. Bytes given to `setMany` do not change until it settles; bytes from `getMany`
+ * may be views on a larger buffer, so whoever keeps a part of them copies it.
  */
 export interface Store {
   readonly name: string

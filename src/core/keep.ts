@@ -34,35 +34,40 @@ export interface KeepRequest {
   readonly tags: readonly string[]
 }
 
+export interface Kept {
+  readonly inMemory: boolean
+  /** What the store says, never rejecting; `undefined` where there is none. */
+  readonly inStore: Promise<WriteAnswer> | undefined
+}
+
 /**
- * Writes a value to memory at once and to the store with the tick. Resolves to what the store said,
- * `undefined` also where there is none. Throws VALUE_UNSUPPORTED if the codec cannot take it.
+ * Writes a value to memory at once and to the store with the tick. Throws VALUE_UNSUPPORTED if the
+ * codec cannot take it; then nothing was written.
  */
-export function keep(engine: Engine, request: KeepRequest): Promise<WriteAnswer> {
+export function keep(engine: Engine, request: KeepRequest): Kept {
   const { space, key, storeKey, admitted, born, policy, loadMs, tags } = request
+  const { batch } = engine
   const now = engine.now()
   const life = newLife(policy, admitted.value, request.ttlMs, loadMs, now, engine.random)
-  const bytes = engine.batch === undefined ? undefined : encode(engine, request, life)
-  const took = space.memory.write(key, {
+  const deadAtMs = life.freshUntilMs + life.graceMs
+  const bytes = batch === undefined ? undefined : encode(engine, request, life)
+  const inMemory = space.memory.write(key, {
     value: engine.values === 'shared' ? request.raw : admitted.value,
     copied: isCopied(engine, admitted),
     born,
     checkAtMs: life.checkAtMs,
     freshUntilMs: life.freshUntilMs,
-    deadAtMs: life.freshUntilMs + life.graceMs,
+    deadAtMs,
     loadMs,
     tags: tags.length > 0 ? tags : undefined,
     weightBytes: weigh(key, admitted.weightBytes),
   })
-  if (took) engine.armSweep()
+  if (inMemory) engine.armSweep()
   else if (engine.hasMemory) refuse(engine, space, key, 'too-heavy')
-  if (bytes === undefined) return NO_STORE
+  if (batch === undefined || bytes === undefined) return { inMemory, inStore: undefined }
   space.counters.bytesWritten += bytes.length
-  return engine.batch!.write({
-    key: storeKey,
-    bytes,
-    ttlMs: life.freshUntilMs - now.monotonicMs + life.graceMs,
-  })
+  const ttlMs = deadAtMs - now.monotonicMs
+  return { inMemory, inStore: batch.write({ key: storeKey, bytes, ttlMs }) }
 }
 
 /** Keeps what a load has brought if it may be kept, and says what its callers get. Never throws. */
@@ -90,7 +95,7 @@ export function fill(
     try {
       // Not waited for: the caller has its value, and a failed write is reported by the guarded
       // store.
-      void keep(engine, {
+      keep(engine, {
         space,
         key,
         storeKey,
@@ -127,8 +132,6 @@ export function isCopied(engine: Engine, admitted: { value: unknown; plain: bool
   const isObject = typeof admitted.value === 'object' && admitted.value !== null
   return isObject && (engine.values === 'cloned' || !admitted.plain)
 }
-
-const NO_STORE: Promise<WriteAnswer> = Promise.resolve(undefined)
 
 function encode(
   engine: Engine,

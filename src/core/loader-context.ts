@@ -1,7 +1,7 @@
 /** What a loader is given and what it said: its tags, its ttl, its wish not to be kept. */
 import type { LoaderContext } from './api.js'
-import { type Duration, durationMs } from './duration.js'
-import { invalidOption } from './option-reading.js'
+import type { Duration } from './duration.js'
+import { readOption } from './option-reading.js'
 import { checkTag } from './options.js'
 
 const MAX_LOADER_TAGS = 64
@@ -38,16 +38,7 @@ export class LoadContext implements LoaderContext {
   }
 
   ttl = (ttl: Duration): void => {
-    const ttlMs = durationMs(ttl)
-    if (ttlMs === undefined || !(ttlMs > 0)) {
-      throw invalidOption(
-        'loader',
-        'ttl',
-        ttl,
-        "more than 0, as seconds or as '250ms', '5s', '10m'",
-      )
-    }
-    this.saidTtlMs = ttlMs
+    this.saidTtlMs = readOption({ ttl }, 'ttl', `loader of '${this.key.slice(0, 64)}'`) as number
   }
 
   skip = (): void => {

@@ -23,6 +23,7 @@ export function defineVerbs(it: Case): void {
   definePatch(it)
   defineIncrement(it)
   defineCounterCare(it)
+  defineCounterRaces(it)
   defineScan(it)
 }
 
@@ -132,6 +133,9 @@ function defineCounterCare(it: Case): void {
     await until(async () => (await text(bench, 'short')) === undefined)
     ok((await text(bench, 'endless')) !== undefined)
   })
+}
+
+function defineCounterRaces(it: Case): void {
   it('counts anew where the entry is past its ttl and only kept as stale', async ({
     store,
     key,

@@ -63,6 +63,7 @@ export function storeSuite({ name, create, test }: StoreSuiteOptions): void {
   test.describe(`store: ${name}`, () => {
     const withStore: Case = (title, run) => test.it(title, () => runOn(create, run))
     defineReadsAndWrites(withStore)
+    defineOverwritesAndDeletes(withStore)
     defineManyAtOnce(withStore)
     defineOddKeys(withStore)
     defineVerbs(withStore)
@@ -121,6 +122,9 @@ function defineReadsAndWrites(it: Case): void {
       expected,
     )
   })
+}
+
+function defineOverwritesAndDeletes(it: Case): void {
   it('overwrites, also by a shorter value; the last write of one call wins', async (bench) => {
     const { store, key } = bench
     await put(store, key('a'), 'a long value')

@@ -110,11 +110,7 @@ function block(
   }
 }
 
-function indexOf(
-  lines: readonly string[],
-  from: number,
-  holds: (line: string) => boolean,
-): number {
+function indexOf(lines: readonly string[], from: number, holds: (line: string) => boolean): number {
   const found = lines.findIndex((content, number) => number >= from && holds(content))
   return found === -1 ? lines.length : found
 }

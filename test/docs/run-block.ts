@@ -47,5 +47,5 @@ export function runBlock(
 
 /** What the block says it prints: the texts after `// → `, in their order. */
 export function promisedOutput(block: CodeBlock): string[] {
-  return [...block.code.matchAll(/\/\/ → (.*)$/gm)].map(([, text]) => text!.trim())
+  return [...block.code.matchAll(/\/\/ → (.*)$/gm)].map(([, text]) => text!.trimEnd())
 }

@@ -3,7 +3,7 @@
  * the replies travel back, in order too. As one connection to a real server, on the model's clock.
  */
 import type { Store, StoreListener, StoreWrite } from '../../src/core/contracts.js'
-import type { VirtualClock } from './virtual-clock.js'
+import type { FakeClock } from '../../src/testing/index.js'
 
 /** Milliseconds there and back, one pair for each call in turn, then from the start again. */
 export type WireDelays = readonly (readonly [thereMs: number, backMs: number])[]
@@ -12,13 +12,13 @@ export class WireStore implements Store {
   readonly name = 'wire'
   readonly abilities
   readonly #inner: Store
-  readonly #clock: VirtualClock
+  readonly #clock: FakeClock
   readonly #delays: WireDelays
   #calls = 0
   #lastArrivalMs = 0
   #lastReplyMs = 0
 
-  constructor(inner: Store, clock: VirtualClock, delays: WireDelays) {
+  constructor(inner: Store, clock: FakeClock, delays: WireDelays) {
     this.abilities = inner.abilities
     this.#inner = inner
     this.#clock = clock
@@ -85,6 +85,7 @@ export class WireStore implements Store {
 
   async #until(atMs: number): Promise<void> {
     const waitMs = atMs - this.#clock.monotonicMs()
-    if (waitMs > 0) await this.#clock.sleep(waitMs)
+    if (waitMs <= 0) return
+    await new Promise<void>((resolve) => this.#clock.setTimer(resolve, waitMs, false))
   }
 }

@@ -29,8 +29,8 @@ return 1`)
 
 /**
  * KEYS[1]; ARGV: by, head, ttl, offset and bytes of the moment up to which a value counts as absent
- * ('' and '' for none; Lua would compare them by the server's locale). The new number as JSON text: whole numbers without an exponent,
- * others with the fewest digits that read back the same.
+ * ('' and '' for none; Lua would compare them by the server's locale). The new number as JSON text:
+ * whole numbers without an exponent, others with the fewest digits that read back the same.
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end

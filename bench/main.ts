@@ -1,0 +1,119 @@
+/**
+ * `npm run bench`: runs the benches named, or all, and writes down what they found.
+ *
+ *   --tiny           tiny inputs: shows that everything works, measures nothing, writes nothing
+ *   --out <folder>   where results go, in place of bench/results
+ *   --rounds <n>     rounds of each comparison
+ *   --note <text>    a word about the circumstances, recorded
+ *   --profile <dir>  leaves a CPU profile of every subject there
+ *
+ * Ends with an error if a subject read something else than the others did; never for a ratio.
+ */
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { bench as codec } from './codec.js'
+import { bench as fill } from './fill.js'
+import { bench as footprint } from './footprint.js'
+import { bench as getMany } from './get-many.js'
+import type { Bench, Row } from './harness/bench.js'
+import { circumstances } from './harness/circumstances.js'
+import { compile } from './harness/compile.js'
+import { Lab, type LabOptions } from './harness/lab.js'
+import { isReached, resultText, writeResults } from './harness/results.js'
+import { bench as key } from './key.js'
+import { bench as memoryHit } from './memory-hit.js'
+import { bench as outage } from './outage.js'
+import { bench as stampede } from './stampede.js'
+import { bench as storeHit } from './store-hit.js'
+
+const BENCHES: readonly Bench[] = [
+  memoryHit,
+  storeHit,
+  fill,
+  getMany,
+  footprint,
+  stampede,
+  outage,
+  codec,
+  key,
+]
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      tiny: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      rounds: { type: 'string' },
+      note: { type: 'string', default: '' },
+      profile: { type: 'string' },
+    },
+  })
+  const known = BENCHES.map(({ name }) => name)
+  const unknown = positionals.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new Error(`no bench '${unknown[0]}'; there are ${known.join(', ')}`)
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+    throw new Error(`--rounds is '${values.rounds}'; it takes a whole number above 0`)
+  }
+  const names = positionals.length === 0 ? known : positionals
+  return { ...values, rounds, benches: BENCHES.filter(({ name }) => names.includes(name)) }
+}
+
+function show(row: Row): void {
+  const reached = isReached(row)
+  const target = row.target === undefined ? '' : ` [${row.target.sense} ${row.target.value}]`
+  const verdict = reached === undefined ? '' : reached ? ' reached' : ' MISSED'
+  const against = row.against === '' ? '' : ` against ${row.against}`
+  const wrong = row.isRight ? '' : ' · WRONG ANSWERS'
+  console.log(
+    `  ${row.case} · ${row.subject}${against}: ${resultText(row)}${target}${verdict}${wrong}`,
+  )
+}
+
+async function runOne(bench: Bench, options: LabOptions): Promise<readonly Row[]> {
+  console.log(`${bench.name}: ${bench.says}`)
+  const lab = new Lab(options, bench.name)
+  try {
+    return await bench.run(lab)
+  } finally {
+    await lab.close()
+  }
+}
+
+async function main(): Promise<void> {
+  const { benches, tiny, out, rounds, note, profile } = readArguments()
+  const compiled = compile(ROOT)
+  const folder = out ?? (tiny ? undefined : join(ROOT, 'bench', 'results'))
+  const where = circumstances(ROOT, note)
+  try {
+    for (const bench of benches) {
+      const startMs = performance.now()
+      const rows = await runOne(bench, {
+        compiled: compiled.folder,
+        tiny,
+        rounds,
+        profile: profile === undefined ? undefined : resolve(profile),
+        onRow: show,
+      })
+      const seconds = (performance.now() - startMs) / 1_000
+      const results = {
+        bench: bench.name,
+        says: bench.says,
+        tiny,
+        circumstances: where,
+        seconds,
+        rows,
+      }
+      if (folder !== undefined) writeResults(folder, results)
+      if (rows.some(({ isRight }) => !isRight)) process.exitCode = 1
+    }
+  } finally {
+    compiled.remove()
+  }
+}
+
+await main()

@@ -1,0 +1,212 @@
+/**
+ * One run: the real engine on the model's clock, a store of the chosen kind, the judge, and the
+ * calls under way.
+ */
+import { entryCodec } from '../../src/codecs/index.js'
+import { EngineCache } from '../../src/core/cache.js'
+import type { Store } from '../../src/core/contracts.js'
+import { Engine } from '../../src/core/engine.js'
+import { Events } from '../../src/core/events.js'
+import { resolveCacheOptions, resolveMemoryOptions } from '../../src/core/options.js'
+import { type Cache, isCacheError } from '../../src/index.js'
+import { LruMemoryTier, noMemory } from '../../src/memory/index.js'
+import { LatencyObserver } from '../../src/observe/index.js'
+import {
+  checkMemory,
+  type FakeClock,
+  type FaultyStore,
+  fakeClock,
+  faultyStore,
+  type InProcessStore,
+  inProcessStore,
+} from '../../src/testing/index.js'
+import { Judge, type Reading } from './judge.js'
+import { LoaderBook } from './loader-book.js'
+import { HARD_TIMEOUT_MS, type Setup } from './steps.js'
+import { isDeepFrozen, spoil } from './values.js'
+import { WireStore } from './wire-store.js'
+
+export interface Call {
+  readonly what: string
+  readonly at: number
+  readonly startMs: number
+  done: boolean
+}
+
+const TINY = { maxEntries: 2, maxBytes: 1_024 }
+const NORMAL = { maxEntries: 1_000, maxBytes: '1mb' }
+const STEP_MS = 5
+const LIMIT_MS = 100_000
+
+export class World {
+  readonly setup: Setup
+  readonly clock: FakeClock
+  readonly judge = new Judge()
+  readonly loaders: LoaderBook
+  readonly root: Cache
+  readonly faults: FaultyStore | undefined
+  /** The data behind the store, for those who damage it. */
+  readonly data: InProcessStore | undefined
+  /** Whether an entry may be gone before its time. */
+  readonly isLossy: boolean
+  /** Whether a fault has been at work: the store may refuse, and calls may be told so. */
+  faulted = false
+  lookups = 0
+  readonly #tier: LruMemoryTier | undefined
+  readonly #calls: Call[] = []
+  readonly #sums = new Map<string, { least: number; most: number }>()
+
+  constructor(setup: Setup, ownStore?: Store) {
+    this.setup = setup
+    this.clock = fakeClock({ ceilingAheadMs: setup.ceilingAheadMs })
+    if (setup.store !== 'none') {
+      this.data = inProcessStore({ clock: this.clock })
+      const { clock, data } = this
+      const wire = setup.store === 'wire' ? new WireStore(data, clock, setup.delays) : data
+      this.faults = faultyStore(wire, { clock, seed: setup.seed })
+    }
+    const store = ownStore ?? this.faults
+    const { root, tier } = assemble(setup, this.clock, store)
+    this.root = root
+    this.#tier = tier
+    this.isLossy = store === undefined && setup.memory !== 'normal'
+    this.loaders = new LoaderBook(setup, this.clock, this.judge)
+  }
+
+  cache(ns: string): Cache {
+    return ns === '' ? this.root : this.root.namespace(ns)
+  }
+
+  /** Between which bounds a counter must lie. */
+  sumsOf(ns: string): { least: number; most: number } {
+    const sums = this.#sums.get(ns) ?? { least: 0, most: 0 }
+    this.#sums.set(ns, sums)
+    return sums
+  }
+
+  /** Calls the cache and follows the call to its end. */
+  start<T>(
+    what: string,
+    run: (call: Call) => Promise<T>,
+    finish: (call: Call, answer: T | undefined, rejected: boolean) => void,
+  ): Call {
+    const call = {
+      what,
+      at: this.judge.tick(),
+      startMs: this.clock.monotonicMs(),
+      done: false,
+    }
+    this.#calls.push(call)
+    run(call).then(
+      (value) => {
+        call.done = true
+        finish(call, value, false)
+      },
+      (error: unknown) => {
+        call.done = true
+        finish(call, undefined, true)
+        if (this.loaders.threw(error) || isCacheError(error, 'LOADER_TIMEOUT')) return
+        this.judge.fail(`${what} rejected: ${String(error)}`)
+      },
+    )
+    return call
+  }
+
+  /** Judges a value that a call was handed, and then treats it badly. */
+  handed(reading: Reading): void {
+    this.judge.read(reading)
+    const { value } = reading
+    const { values, memory } = this.setup
+    if (values === 'shared' && memory !== 'off') return
+    if (spoil(value)) return
+    if (!isDeepFrozen(value)) this.judge.fail(`call ${reading.at}: frozen at the top alone`)
+  }
+
+  /** Lets time pass and loaders answer until the call has ended. */
+  async drive(call: Call): Promise<void> {
+    await this.clock.settle()
+    for (let passedMs = 0; !call.done && passedMs < LIMIT_MS; passedMs += STEP_MS) {
+      if (!this.loaders.answer(0)) await this.clock.advance(STEP_MS)
+      await this.clock.settle()
+    }
+    if (!call.done) this.judge.fail(`${call.what} hangs`)
+  }
+
+  /** Ends the run and throws if anything was wrong in it. */
+  async end(): Promise<void> {
+    this.faults?.heal()
+    this.faults?.announceUp()
+    // Loads that ran past their hard timeout end after their callers.
+    await this.clock.advance(HARD_TIMEOUT_MS + 1_000)
+    while (this.loaders.answer(0)) await this.clock.settle()
+    await this.clock.advance(HARD_TIMEOUT_MS + 1_000)
+    for (const call of this.#calls) if (!call.done) this.judge.fail(`${call.what} never ended`)
+    if (this.#tier !== undefined) checkMemory(this.#tier)
+    this.#checkCounters()
+    const closed = this.root.close()
+    await this.clock.advance(1_000)
+    await closed
+    const { foregroundTimers } = this.clock
+    if (foregroundTimers > 0) this.judge.fail(`${foregroundTimers} timers outlive the cache`)
+    if (this.judge.faults.length > 0) throw new Error(this.judge.faults.slice(0, 3).join('\n'))
+  }
+
+  #checkCounters(): void {
+    const { memoryHits, storeHits, misses, shared } = this.root.stats().total
+    const counted = memoryHits + storeHits + misses
+    if (counted <= this.lookups && this.lookups <= counted + shared) return
+    this.judge.fail(
+      `${this.lookups} lookups, but ${memoryHits} + ${storeHits} hits, ${misses} misses, ` +
+        `${shared} shared`,
+    )
+  }
+}
+
+/** As `createCache` does it, with a hand on the memory tier. */
+function assemble(setup: Setup, clock: FakeClock, store: Store | undefined) {
+  const size = setup.memory === 'tiny' ? TINY : NORMAL
+  const settings = resolveCacheOptions({
+    ttl: inMs(setup.ttlMs),
+    grace: inMs(setup.graceMs),
+    jitter: setup.jitter,
+    eager: setup.eager,
+    softTimeout: inMs(setup.softTimeoutMs),
+    hardTimeout: inMs(HARD_TIMEOUT_MS),
+    ...(setup.negativeTtlMs === undefined ? {} : { negativeTtl: inMs(setup.negativeTtlMs) }),
+  })
+  const memorySettings = resolveMemoryOptions(
+    setup.memory === 'off' ? false : { ...size, values: setup.values },
+  )
+  let tier: LruMemoryTier | undefined
+  const engine = new Engine({
+    settings,
+    memorySettings,
+    memory: (onRemoved) => {
+      if (memorySettings === undefined) return noMemory
+      const { maxEntries, maxBytes } = memorySettings
+      tier = new LruMemoryTier({ maxEntries, maxBytes, clock, onRemoved })
+      return tier
+    },
+    store,
+    codec: entryCodec(),
+    clock,
+    random: seeded(setup.seed),
+    observer: new LatencyObserver(),
+    events: new Events(),
+  })
+  const root = new EngineCache(engine, engine.space('', settings.policy, undefined))
+  return { root: root as Cache, tier }
+}
+
+/** A duration as the options take it. */
+export function inMs(ms: number): number | string {
+  return Number.isFinite(ms) ? `${ms}ms` : ms
+}
+
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 4_294_967_296
+  }
+}

@@ -1,0 +1,191 @@
+/** Every variable, good and bad; who wins; what is never shown. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cacheOptionsFrom, readEnvironment } from '../../src/environment.js'
+import { createCache, ENVIRONMENT_TABLE, type EnvironmentRow } from '../../src/index.js'
+
+type Variables = Record<string, string>
+
+const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unknown][]> = {
+  url: () => [['redis://host:6379/0', 'redis://host:6379/0']],
+  text: () => [['a text', 'a text']],
+  secret: () => [['hunter2', 'hunter2']],
+  port: () => [
+    ['1', 1],
+    ['65535', 65_535],
+  ],
+  count: ends,
+  milliseconds: ends,
+  seconds: ends,
+  flag: () => [
+    ['true', true],
+    ['1', true],
+    ['YES', true],
+    [' on ', true],
+    ['false', false],
+    ['0', false],
+    ['No', false],
+    ['off', false],
+  ],
+  choice: (row) => row.choices!.map((choice) => [choice, choice]),
+  nodes: () => [['a:1, b:65535', ['a:1', 'b:65535']]],
+  json: () => [['{"hitRate":0.5}', { hitRate: 0.5 }]],
+}
+
+const BAD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => string[]> = {
+  url: () => ['no url', '//host', 'redis//host'],
+  text: () => [],
+  secret: () => [],
+  port: () => ['0', '65536', '-1', '6379.5', 'redis', '0x10', '1e3'],
+  count: (row) => [...pastEnds(row), '1e3', '5.5', 'many', '0x10'],
+  milliseconds: (row) => [...pastEnds(row), '5s', '5.5'],
+  seconds: (row) => [...pastEnds(row), '5m', '5.5'],
+  flag: () => ['2', 'yep', 'null'],
+  choice: () => ['memcached', 'AUTO'],
+  nodes: () => ['a', 'a:1,', 'a:1;b:2', 'a:port', ':1'],
+  json: () => ['{', '[]', '5', 'null', '"a"'],
+}
+
+function ends(row: EnvironmentRow): [string, unknown][] {
+  return [
+    [String(row.min), row.min],
+    [String(row.max), row.max],
+    [` ${row.min} `, row.min],
+  ]
+}
+
+function pastEnds(row: EnvironmentRow): string[] {
+  return [String(row.min! - 1), String(row.max! + 1)]
+}
+
+describe.each(ENVIRONMENT_TABLE.map((row) => [row.name, row] as const))('%s', (name, row) => {
+  it('is read', () => {
+    for (const [text, value] of GOOD[row.kind](row))
+      expect(readEnvironment({ [name]: text })).toEqual({ [name]: value })
+  })
+
+  it('is refused by name where it cannot be read', () => {
+    for (const text of BAD[row.kind](row)) {
+      expect(() => readEnvironment({ [name]: text })).toThrow(
+        expect.objectContaining({
+          code: 'ENVIRONMENT_INVALID',
+          message: expect.stringMatching(`^environment variable ${name} is .*; the range is `),
+        }),
+      )
+    }
+  })
+
+  it("set to '' counts as not set", () => {
+    expect(readEnvironment({ [name]: '' })).toEqual({})
+    expect(readEnvironment({ [name]: undefined })).toEqual({})
+  })
+})
+
+describe('what is never shown', () => {
+  it.each(['DATABASE_URL', 'REDIS_URL', 'CACHE_API_URL'])(
+    'a bad %s, which may hold a password',
+    (n) => {
+      expect(() => readEnvironment({ [n]: 'redis://user:hunter2@ho st' })).toThrow(
+        /^(?!.*hunter2).*$/,
+      )
+    },
+  )
+  it('a long value', () => {
+    expect(() => readEnvironment({ REDIS_PORT: 'x'.repeat(5_000) })).toThrow(/^.{0,200}$/)
+  })
+})
+
+const optionsFor = (variables: Variables) => cacheOptionsFrom(readEnvironment(variables))
+
+describe('the options that the environment stands for', () => {
+  it('are none where nothing is set, and what it does not know is nothing', () => {
+    expect(optionsFor({})).toEqual({})
+    expect(optionsFor({ PATH: 'x', CACHE_TTL: 'soon' })).toEqual({})
+  })
+
+  it.each([
+    [{ CACHE_DEFAULT_TTL: '1', CACHE_TTL_DEFAULT: '2', NODE_CACHE_TTL: '3' }, { ttl: 1 }],
+    [{ CACHE_TTL_DEFAULT: '2', NODE_CACHE_TTL: '3' }, { ttl: 2 }],
+    [{ CACHE_DEFAULT_TTL: '', NODE_CACHE_TTL: '3' }, { ttl: 3 }],
+    [{ CACHE_MAX_MEMORY_ENTRIES: '10', NODE_CACHE_MAX_KEYS: '20' }, { memory: { maxEntries: 10 } }],
+    [{ NODE_CACHE_MAX_KEYS: '20' }, { memory: { maxEntries: 20 } }],
+    [{ REDIS_KEY_PREFIX: 'shop' }, { prefix: 'shop' }],
+  ])('%o → %o', (variables, options) => {
+    expect(optionsFor(variables)).toEqual(options)
+  })
+
+  it.each([
+    [{ REDIS_URL: 'redis://localhost' }, 'redis'],
+    [{ REDIS_HOST: 'localhost' }, 'redis'],
+    [{ CACHE_ADAPTER: 'redis' }, 'redis'],
+    [{ CACHE_ADAPTER: 'auto', REDIS_URL: 'redis://localhost' }, 'redis'],
+    [{ CACHE_ADAPTER: 'auto' }, undefined],
+    [{ REDIS_PORT: '1234', REDIS_PASSWORD: 'x' }, undefined],
+  ])('%o: the store is %s', (variables, name) => {
+    expect(optionsFor(variables as Variables).store?.name).toBe(name)
+  })
+
+  it.each([
+    [{ CACHE_ADAPTER: 'database' }, "CACHE_ADAPTER is 'database', but the SQL stores"],
+    [{ REDIS_CLUSTER_NODES: 'a:1,b:2' }, "REDIS_CLUSTER_NODES is 'a:1,b:2', but Redis Cluster"],
+  ])('%o is refused while there is no such store', (variables, says) => {
+    expect(() => optionsFor(variables)).toThrow(
+      expect.objectContaining({
+        code: 'ENVIRONMENT_INVALID',
+        message: expect.stringContaining(says),
+      }),
+    )
+  })
+})
+
+describe('what no store would take is refused here, by the name of its variable', () => {
+  it.each([
+    [{ REDIS_URL: 'http://host:80' }],
+    [{ REDIS_URL: 'localhost:6379' }],
+    [{ REDIS_KEY_PREFIX: 'shop:*' }],
+    [{ REDIS_KEY_PREFIX: 'x'.repeat(65) }],
+    [{ REDIS_CONNECT_TIMEOUT: '5' }],
+    [{ REDIS_CONNECT_TIMEOUT: '120000' }],
+  ])('%o', (variables) => {
+    const [name] = Object.keys(variables)
+    expect(() => optionsFor(variables as Variables)).toThrow(
+      expect.objectContaining({
+        code: 'ENVIRONMENT_INVALID',
+        message: expect.stringContaining(`environment variable ${name}`),
+      }),
+    )
+  })
+})
+
+describe('createCache and the environment', () => {
+  let saved: NodeJS.ProcessEnv
+  beforeEach(() => {
+    saved = process.env
+    process.env = { ...saved }
+    for (const row of ENVIRONMENT_TABLE) delete process.env[row.name]
+  })
+  afterEach(() => {
+    process.env = saved
+  })
+
+  it('is read without an argument', async () => {
+    process.env.NODE_CACHE_MAX_KEYS = '77'
+    process.env.CACHE_DEFAULT_TTL = '9'
+    const cache = createCache()
+    expect(cache.stats().memory.maxEntries).toBe(77)
+    await cache.set('k', 1)
+    expect(await cache.ttl('k')).toBeCloseTo(9, 0)
+    await cache.close()
+  })
+
+  it('is refused without an argument where it is bad', () => {
+    process.env.NODE_CACHE_MAX_KEYS = 'many'
+    expect(() => createCache()).toThrow('environment variable NODE_CACHE_MAX_KEYS')
+  })
+
+  it('is not read with one, be it empty', async () => {
+    process.env.NODE_CACHE_MAX_KEYS = 'many'
+    const cache = createCache({})
+    expect(cache.stats().memory.maxEntries).toBe(50_000)
+    await cache.close()
+  })
+})
