@@ -71,21 +71,18 @@ class SlowTier {
     this.held = [...this.held.filter((each) => each !== found), found]
   }
 
-  /** Entries that must still be there, if only dead ones left early. */
-  mustHold(): Held[] {
-    return this.held.filter((each) => each.entry.deadAtMs > this.#clock.monotonicMs())
-  }
-
   /** Follows the tier in what it let go; says if it was allowed to. */
   follow(isThere: (each: Held) => boolean): void {
     const nowMs = this.#clock.monotonicMs()
     const gone = this.held.filter((each) => !isThere(each))
     for (const each of gone) {
       if (each.entry.deadAtMs <= nowMs) continue
-      const before = this.held.slice(0, this.held.indexOf(each))
+      const at = this.held.indexOf(each)
+      const before = this.held.slice(0, at)
       const isOldest = before.every((older) => !isThere(older))
       expect(isOldest, `${each.space}/${each.key} was evicted before older ones`).toBe(true)
-      const kept = this.held.filter((other) => isThere(other) || other === each)
+      // Those after it may have had to go as well.
+      const kept = this.held.slice(at)
       const bytes = kept.reduce((sum, other) => sum + other.entry.weightBytes, 0)
       const isFull = kept.length > this.#maxEntries || bytes > this.#maxBytes
       expect(isFull, `${each.space}/${each.key} was evicted without need`).toBe(true)
