@@ -124,9 +124,15 @@ function rowsOf(fault: Fault, driver: string, course: Course): Row[] {
       ...(before === undefined ? {} : { 'while healthy, %': before['blocked, %']! }),
     }),
     // What the event loop was late is nobody's answer to give: the limit makes room for it.
-    row('worst call beyond its load', 'ms', during['worst, ms']!, READ_DEADLINE_MS + late, {
-      'event loop late, ms': late,
-    }),
+    row(
+      'worst call beyond its load',
+      'ms',
+      during['worst, ms']!,
+      READ_DEADLINE_MS + Math.ceil(late),
+      {
+        'event loop late, ms': late,
+      },
+    ),
     row('until hits again', 'ms', course.after.figures!['recovery, ms']!, MAX_RECOVERY_MS),
   ]
 }

@@ -3,8 +3,9 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason as Error)
-    if (signal.aborted) return leave()
     signal.addEventListener('abort', leave, { once: true })
+    // Also where the caller has left already: somebody must hear how the work ended.
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    if (signal.aborted) leave()
   })
 }

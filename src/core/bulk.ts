@@ -80,24 +80,28 @@ class Gathering<T> {
     if (this.#undecided > 0 || this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
-    void this.#load(waiting)
+    this.#load(waiting)
   }
 
-  async #load(waiting: readonly Waiting<T>[]): Promise<void> {
+  #load(waiting: readonly Waiting<T>[]): void {
     const { load, flightOf } = this.#request
     const keys = waiting.map((each) => each.key)
     const flights = keys.map(flightOf).filter((flight) => flight !== undefined)
-    try {
-      const answer = await runInLoadScope(flights, () =>
-        load([...keys], { signal: waiting[0]!.signal }),
-      )
-      const read = reader(answer, keys)
-      waiting.forEach((each, i) => {
-        each.resolve(read(each.key, i))
-      })
-    } catch (error) {
+    const fail = (error: unknown) => {
       for (const each of waiting) each.reject(error)
     }
+    const share = (answer: BulkAnswer<T>) => {
+      try {
+        const read = reader(answer, keys)
+        waiting.forEach((each, i) => {
+          each.resolve(read(each.key, i))
+        })
+      } catch (error) {
+        fail(error)
+      }
+    }
+    const { signal } = waiting[0]!
+    runInLoadScope<BulkAnswer<T>>(flights, () => load([...keys], { signal }), share, fail)
   }
 }
 

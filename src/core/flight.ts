@@ -47,7 +47,7 @@ export class Flight {
       this.#reject = reject
     })
     // A background refresh has no caller: its error is an event, not an unhandled rejection.
-    this.answer.catch(() => {})
+    if (kind === 'eager') this.answer.catch(() => {})
   }
 
   /** What its callers may get instead, as of now; `fresh: true` takes nothing old. */

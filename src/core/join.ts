@@ -67,7 +67,7 @@ function beginFlight(engine: Engine, request: JoinRequest, kind: FlightKind): Fl
   const flight = new Flight(engine, request.storeKey, engine.invalidations.applied, kind)
   flight.previous = request.previous
   engine.flights.begin(flight)
-  void fly(engine, flight, request)
+  fly(engine, flight, request)
   return flight
 }
 

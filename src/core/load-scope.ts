@@ -24,19 +24,50 @@ interface LoadFrame {
 const storage = new AsyncLocalStorage<LoadFrame>()
 let loadsRunning = 0
 
-/** Runs `load` as a part of these flights. */
-export async function runInLoadScope<T>(
+/**
+ * Runs `load` as a part of these flights and calls exactly one of the two listeners with how it
+ * ended, at once where `load` is synchronous.
+ */
+export function runInLoadScope<T>(
   flights: readonly Flight[],
   load: () => T | PromiseLike<T>,
-): Promise<T> {
+  onValue: (value: T) => void,
+  onError: (error: unknown) => void,
+): void {
   const frame: LoadFrame = { flights, parent: storage.getStore(), isRunning: true }
-  loadsRunning++
-  try {
-    return await storage.run(frame, load)
-  } finally {
+  const end = () => {
     frame.isRunning = false
     if (--loadsRunning === 0) storage.disable()
   }
+  loadsRunning++
+  let answer: T | PromiseLike<T>
+  try {
+    answer = storage.run(frame, load)
+  } catch (error) {
+    end()
+    onError(error)
+    return
+  }
+  if (!isPromiseLike(answer)) {
+    end()
+    onValue(answer)
+    return
+  }
+  // Adopted, so that a thenable of another library calls back once, and not in the middle of ours.
+  Promise.resolve(answer).then(
+    (value) => {
+      end()
+      onValue(value)
+    },
+    (error: unknown) => {
+      end()
+      onError(error)
+    },
+  )
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** The flights of which the running code is a part, innermost first; empty outside of loaders. */

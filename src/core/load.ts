@@ -5,6 +5,9 @@
  * (keep.ts). Its callers get, whichever is first: the value; the stale value, when the soft timeout
  * has passed or the loader fails; an error, when there is no stale value. A load that ran past
  * either timeout ends in the background and is kept if it is still the newest.
+ *
+ * Written with callbacks: a fill then costs three promises, its caller's, the flight's and the
+ * loader's own, where a chain of async functions made eleven (bench/fill).
  */
 import type { Loader } from './api.js'
 import type { Timer } from './contracts.js'
@@ -12,13 +15,14 @@ import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
 import { type HeldEntry, handOut } from './entry.js'
 import { CacheError } from './errors.js'
+import type { MissReason } from './events.js'
 import type { Flight } from './flight.js'
 import { fill } from './keep.js'
 import { runInLoadScope } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { readStoreOnce } from './store-read.js'
+import { readStore } from './store-read.js'
 
 export interface LoadRequest {
   readonly space: Space
@@ -27,64 +31,78 @@ export interface LoadRequest {
   readonly policy: Policy
 }
 
-/** Flies to its end; everything that can go wrong becomes the flight's answer. Never rejects. */
-export async function fly(engine: Engine, flight: Flight, request: LoadRequest): Promise<void> {
-  try {
-    const fresh = flight.kind !== 'shared' ? undefined : await lookInStore(engine, flight, request)
-    if (fresh !== undefined) flight.succeed(fresh)
-    else await load(engine, flight, request)
-  } catch (error) {
-    flight.fail(error)
-  } finally {
-    engine.flights.end(flight)
+/** Sets a flight off; everything that can go wrong becomes its answer. Never throws. */
+export function fly(engine: Engine, flight: Flight, request: LoadRequest): void {
+  const { space, key } = request
+  if (flight.kind !== 'shared' || engine.batch === undefined) startLoad(engine, flight, request)
+  else {
+    readStore(engine, space, key, flight.storeKey, (held) => goOn(engine, flight, request, held))
   }
 }
 
-/**
- * What a flight can answer without its loader: a fresh entry, or a stale one whose loader failed
- * just now.
- */
-async function lookInStore(
+/** With the store's answer: it may do, or the loader must run. */
+function goOn(
   engine: Engine,
   flight: Flight,
   request: LoadRequest,
-): Promise<HeldEntry | undefined> {
-  if (engine.batch !== undefined) {
-    const found = await readStoreOnce(engine, request.space, request.key, flight.storeKey)
-    if (typeof found === 'string') countMiss(engine, request.space, request.key, found)
-    else if (found.state === 'fresh') return found
-    else {
-      countMiss(engine, request.space, request.key, 'expired')
-      flight.previous = found
-    }
+  held: HeldEntry | MissReason,
+): void {
+  const { space, key } = request
+  if (typeof held === 'string') countMiss(engine, space, key, held)
+  else if (held.state === 'fresh') {
+    flight.succeed(held)
+    engine.flights.end(flight)
+    return
+  } else {
+    countMiss(engine, space, key, 'expired')
+    flight.previous = held
   }
-  const nowMs = engine.clock.monotonicMs()
-  const standIn = flight.standIn(nowMs)
-  return standIn !== undefined && engine.holds.isHeld(flight.storeKey, nowMs) ? standIn : undefined
+  startLoad(engine, flight, request)
 }
 
-async function load(engine: Engine, flight: Flight, request: LoadRequest): Promise<void> {
+function startLoad(engine: Engine, flight: Flight, request: LoadRequest): void {
+  const standIn = flight.standIn(engine.clock.monotonicMs())
+  const { holds } = engine
+  if (standIn?.state === 'stale' && holds.isHeld(flight.storeKey, engine.clock.monotonicMs())) {
+    // Its loader failed a moment ago.
+    flight.succeed(standIn)
+    engine.flights.end(flight)
+  } else load(engine, flight, request)
+}
+
+function load(engine: Engine, flight: Flight, request: LoadRequest): void {
   const { space, key, loader, policy } = request
   const { clock, observer } = engine
   const { previous } = flight
   const context = new LoadContext(key, previous === undefined ? undefined : handOut(previous))
   const startMs = clock.monotonicMs()
   const timers = armTimeouts(engine, flight, request, context)
-  space.counters.loads++
-  try {
-    const raw = await runInLoadScope([flight], () => loader(context))
-    const loadMs = clock.monotonicMs() - startMs
-    observer.timed('load', loadMs, false)
-    engine.holds.release(flight.storeKey)
-    flight.succeed(fill(engine, space, flight, context, raw, policy, loadMs))
-    if (engine.events.wants('loaded'))
-      engine.events.emit('loaded', { namespace: space.name, key, elapsedMs: loadMs })
-  } catch (error) {
-    observer.timed('load', clock.monotonicMs() - startMs, true)
-    failLoad(engine, flight, request, error)
-  } finally {
-    for (const timer of timers) timer.cancel()
+  const end = (failed: boolean): number => {
+    const elapsedMs = clock.monotonicMs() - startMs
+    observer.timed('load', elapsedMs, failed)
+    timers.soft?.cancel()
+    timers.hard?.cancel()
+    engine.flights.end(flight)
+    return elapsedMs
   }
+  space.counters.loads++
+  runInLoadScope(
+    [flight],
+    () => loader(context),
+    (raw) => {
+      const { superseded } = flight
+      const elapsedMs = end(false)
+      if (!superseded) engine.holds.release(flight.storeKey)
+      flight.succeed(fill(engine, space, flight, context, raw, policy, elapsedMs))
+      if (engine.events.wants('loaded')) {
+        engine.events.emit('loaded', { namespace: space.name, key, elapsedMs })
+      }
+    },
+    (error) => {
+      end(true)
+      failLoad(engine, flight, request, error)
+    },
+  )
 }
 
 function failLoad(engine: Engine, flight: Flight, request: LoadRequest, error: unknown): void {
@@ -114,17 +132,13 @@ function armTimeouts(
   flight: Flight,
   request: LoadRequest,
   context: LoadContext,
-): Timer[] {
+): { soft: Timer | undefined; hard: Timer | undefined } {
   const { hardTimeoutMs } = request.policy
-  const timers: Timer[] = []
   const soft = armSoftTimeout(engine, flight, request.policy)
-  if (soft !== undefined) timers.push(soft)
-  if (Number.isFinite(hardTimeoutMs)) {
-    timers.push(
-      engine.clock.setTimer(() => giveUp(engine, flight, request, context), hardTimeoutMs, false),
-    )
-  }
-  return timers
+  const giveUpNow = () => giveUp(engine, flight, request, context)
+  const isBounded = Number.isFinite(hardTimeoutMs)
+  const hard = isBounded ? engine.clock.setTimer(giveUpNow, hardTimeoutMs, false) : undefined
+  return { soft, hard }
 }
 
 /** Hands the stale value to the callers of a flight once its load has taken too long. */

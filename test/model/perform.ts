@@ -224,13 +224,15 @@ class Acting {
     const { judge, clock, setup } = this.#world
     const at = judge.tick()
     const key = fullKey(step.ns, step.key)
+    const faulted = () => this.#world.faulted
     const extension = judge.extend(key, at, step.ttlMs, setup.graceMs)
     return this.#start(
       () => this.#world.cache(step.ns).expire(step.key, inMs(step.ttlMs)),
       (answer) => {
         extension.endAt = judge.tick()
         extension.endMs = clock.monotonicMs()
-        extension.answer = answer
+        // An answer that a fault may have made up replaces nothing.
+        extension.answer = faulted() ? undefined : answer
       },
     )
   }

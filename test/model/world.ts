@@ -37,6 +37,8 @@ const TINY = { maxEntries: 2, maxBytes: 1_024 }
 const NORMAL = { maxEntries: 1_000, maxBytes: '1mb' }
 const STEP_MS = 5
 const LIMIT_MS = 100_000
+/** A read, a load up to its hard timeout, a write. */
+const LONGEST_CALL_MS = HARD_TIMEOUT_MS + 1_000
 
 export class World {
   readonly setup: Setup
@@ -134,13 +136,13 @@ export class World {
 
   /** Ends the run and throws if anything was wrong in it. */
   async end(): Promise<void> {
-    this.faults?.heal()
-    this.faults?.announceUp()
     // Loads that ran past their hard timeout end after their callers.
-    await this.clock.advance(HARD_TIMEOUT_MS + 1_000)
+    await this.clock.advance(LONGEST_CALL_MS)
     while (this.loaders.answer(0)) await this.clock.settle()
-    await this.clock.advance(HARD_TIMEOUT_MS + 1_000)
+    await this.clock.advance(LONGEST_CALL_MS)
     for (const call of this.#calls) if (!call.done) this.judge.fail(`${call.what} never ended`)
+    this.faults?.heal()
+    await this.clock.advance(LONGEST_CALL_MS)
     if (this.#tier !== undefined) checkMemory(this.#tier)
     this.#checkCounters()
     const closed = this.root.close()

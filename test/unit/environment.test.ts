@@ -8,6 +8,10 @@ type Variables = Record<string, string>
 const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unknown][]> = {
   url: () => [['redis://host:6379/0', 'redis://host:6379/0']],
   text: () => [['a text', 'a text']],
+  prefix: () => [
+    ['shop', 'shop'],
+    ['x'.repeat(64), 'x'.repeat(64)],
+  ],
   secret: () => [['hunter2', 'hunter2']],
   port: () => [
     ['1', 1],
@@ -34,6 +38,7 @@ const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unk
 const BAD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => string[]> = {
   url: () => ['no url', '//host', 'redis//host'],
   text: () => [],
+  prefix: () => ['a b', 'a:b:c', 'a*', '{a}', 'x'.repeat(66)],
   secret: () => [],
   port: () => ['0', '65536', '-1', '6379.5', 'redis', '0x10', '1e3'],
   count: (row) => [...pastEnds(row), '1e3', '5.5', 'many', '0x10'],

@@ -1,0 +1,83 @@
+/**
+ * The benches cannot rot: each runs with tiny inputs, and every subject must read the right data.
+ *
+ * Nothing here looks at a time or a ratio: those are for `npm run bench` on a machine at rest.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Results } from '../../bench/harness/results.js'
+import { findRedisServer } from '../support/find-redis-server.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const LIMIT_MS = 180_000
+const NEEDS_REDIS = ['fill', 'footprint', 'get-many', 'outage', 'stampede', 'store-hit']
+const NEEDS_NOTHING = ['codec', 'key', 'memory-hit']
+/** Without a server, what needs none still runs; `npm test` always has one. */
+const NAMES =
+  findRedisServer() === undefined ? NEEDS_NOTHING : [...NEEDS_NOTHING, ...NEEDS_REDIS].sort()
+
+const folder = mkdtempSync(join(tmpdir(), 'cachewright-bench-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function run(...args: string[]): Promise<{ status: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args], {
+      cwd: ROOT,
+    })
+    let output = ''
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString()
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    child.once('close', (status) => resolve({ status, output }))
+  })
+}
+
+function resultsOf(name: string): Results {
+  const file = readdirSync(folder).find((each) => each.endsWith(`-${name}.json`))
+  return JSON.parse(readFileSync(join(folder, file!), 'utf8')) as Results
+}
+
+describe('the benches, tiny', () => {
+  let outcome: Awaited<ReturnType<typeof run>>
+  beforeAll(async () => {
+    outcome = await run('--tiny', '--out', folder, '--note', 'a test', ...NAMES)
+  }, LIMIT_MS)
+
+  it('ends well', () => {
+    expect(outcome.output).not.toContain('WRONG')
+    expect(outcome.status, outcome.output).toBe(0)
+  })
+
+  it.each(NAMES)('%s reads the right data and says so', (name) => {
+    const { bench, tiny, circumstances, rows } = resultsOf(name)
+    expect(bench).toBe(name)
+    expect(tiny).toBe(true)
+    expect(circumstances).toMatchObject({ node: process.version, note: 'a test' })
+    expect(circumstances.date).toMatch(/^\d{4}-\d{2}-\d{2}$/)
+    expect(rows.length).toBeGreaterThan(0)
+    for (const row of rows) {
+      expect(row.isRight, `${row.case}, ${row.subject}`).toBe(true)
+      expect(row.answers).not.toBe('')
+      expect(Number.isFinite(row.value), `${row.case}, ${row.subject}`).toBe(true)
+    }
+  })
+
+  it('shows them on one page', () => {
+    const page = readFileSync(join(folder, 'README.md'), 'utf8')
+    for (const name of NAMES) expect(page).toContain(`## ${name} (tiny: no measurement)`)
+    expect(page).not.toContain('**NO**')
+    expect(page).not.toContain('NaN')
+  })
+})
+
+it('refuses a bench that does not exist', async () => {
+  const { status, output } = await run('no-such-bench')
+  expect(status).not.toBe(0)
+  expect(output).toContain("no bench 'no-such-bench'")
+}, 30_000)
