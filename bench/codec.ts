@@ -2,8 +2,8 @@
  * Which serializer at which size: JSON, msgpack of a tree, msgpack that keeps identities, and the
  * cache's codec, which chooses among them and adds its envelope.
  *
- * The ratios are against JSON to and from a Buffer, as it would travel. Rows of one shape, as a table
- * gives them: where msgpack's records help most.
+ * The ratios are against JSON to and from a Buffer, as it would travel. Rows of one shape, as a
+ * table gives them: where msgpack's records help most.
  */
 import { Packr } from 'msgpackr'
 import { entryCodec } from '../src/codecs/index.js'
@@ -102,8 +102,8 @@ export const subjects = {
 export const bench: Bench = {
   name: 'codec',
   says:
-    'Serializers against JSON to and from a Buffer, by size. "codec" is the one of the cache, with its ' +
-    'envelope.',
+    'Serializers against JSON to and from a Buffer, by size. "codec" is the one of the cache, ' +
+    'with its envelope.',
   async run(lab) {
     const rows = []
     for (const size of (lab.tiny ? ['2 KB'] : Object.keys(BYTES)) as Size[]) {

@@ -1,11 +1,12 @@
 /**
- * Writing: a read-through fill, a miss, a set; against the bare client doing GET, load, SET with PX.
+ * Writing: a read-through fill, a miss, a set; against the bare client doing GET, load, SET with
+ * PX.
  *
- * The bare client waits for its SET. `getOrSet` does not: its caller has the value while the write is
- * on its way. So it is measured twice. "returned": until all callers have their values. "settled": each
- * group of callers then waits until the store has confirmed the group's writes. Both tiers are on, as
- * by default. The loader answers at once with an object made before the clock started; the server is
- * emptied between rounds.
+ * The bare client waits for its SET. `getOrSet` does not: its caller has the value while the
+ * write is on its way. So it is measured twice. "returned": until all callers have their values.
+ * "settled": each group of callers then waits until the store has confirmed the group's writes.
+ * Both tiers are on, as by default. The loader answers at once with an object made before the
+ * clock started; the server is emptied between rounds.
  */
 import type { RedisDriver } from '../src/stores/redis/index.js'
 import type { Bench, Runner, Setting, StartSubject } from './harness/bench.js'
@@ -108,7 +109,7 @@ function bare(driver: RedisDriver): StartSubject {
 
 function cached(driver: RedisDriver, how: 'returned' | 'settled' | 'by hand'): StartSubject {
   return subject(async (setting) => {
-    const { cache, confirmed } = await cacheOn(driver, setting, { ttl: TTL_S })
+    const { cache, settled } = await cacheOn(driver, setting, { ttl: TTL_S })
     const calls: Record<string, Call> = {
       set: async (key, row) => ((await cache.set(key, row)) ? row.id : -1),
       'read through': async (key, row) => (await cache.getOrSet(key, () => load(row))).id,
@@ -120,8 +121,8 @@ function cached(driver: RedisDriver, how: 'returned' | 'settled' | 'by hand'): S
     }
     return {
       call: calls[how === 'by hand' ? how : (setting.params.what as string)]!,
-      settle: how === 'settled' ? confirmed : undefined,
-      drain: confirmed,
+      settle: how === 'settled' ? settled : undefined,
+      drain: settled,
       close: () => cache.close(),
     }
   })
@@ -154,9 +155,9 @@ const READ_THROUGH = [
 export const bench: Bench = {
   name: 'fill',
   says:
-    '`getOrSet` of a cold key with an instant loader, and `set`, both tiers, against GET, load and SET ' +
-    'with PX of the faster bare client. "returned": until the callers have their values; "settled": ' +
-    'until the store has confirmed each group of writes as well.',
+    '`getOrSet` of a cold key with an instant loader, and `set`, both tiers, against GET, load ' +
+    'and SET with PX of the faster bare client. "returned": until the callers have their values; ' +
+    '"settled": until the store has confirmed each group of writes as well.',
   async run(lab) {
     await lab.redis()
     const compare = (

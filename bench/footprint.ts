@@ -1,10 +1,10 @@
 /**
  * What an entry costs beside its value: on the heap above a Map's entry, in Redis above a bare SET.
  *
- * Heap: each figure comes from a fresh process that collects garbage before and after it fills the
- * container, and counts buffers outside the heap as well. Values have the same shape in Map and cache:
- * with 'frozen' the cache's own copies, with 'shared' the very objects.
- * Redis: the server's used memory before and after, and MEMORY USAGE of an entry.
+ * Heap: each figure comes from a fresh process that collects garbage before and after it fills
+ * the container, and counts buffers outside the heap as well. Values have the same shape in Map
+ * and cache: with 'frozen' the cache's own copies, with 'shared' the very objects. Redis: the
+ * server's used memory before and after, and MEMORY USAGE of an entry.
  */
 import { createCache } from '../src/index.js'
 import type { Bench, Params, Round, Row, Runner, Setting, StartSubject } from './harness/bench.js'
@@ -170,7 +170,8 @@ export const bench: Bench = {
   name: 'footprint',
   says:
     'Bytes of an entry with a ttl: on the heap above what a Map takes (100 000 entries, garbage ' +
-    'collected, buffers counted), and in Redis, where the bare client sets the same row as JSON with PX.',
+    'collected, buffers counted), and in Redis, where the bare client sets the same row as JSON ' +
+    'with PX.',
   async run(lab) {
     await lab.redis()
     const heap = await measure(lab, ['Map', 'cache, frozen', 'cache, shared'])

@@ -1,5 +1,6 @@
 /**
- * Encoding a key: the loop over its units that the package uses, against the pattern that it replaced.
+ * Encoding a key: the loop over its units that the package uses, against the pattern that it
+ * replaced.
  */
 import { encodeKey } from '../src/core/key.js'
 import type { Bench, StartSubject } from './harness/bench.js'

@@ -3,11 +3,12 @@
  *
  *   --tiny           tiny inputs: shows that everything works, measures nothing, writes nothing
  *   --out <folder>   where results go, in place of bench/results
- *   --rounds <n>     rounds of each comparison
+ *   --rounds <n>     rounds of each comparison, in each of three generations of processes
  *   --note <text>    a word about the circumstances, recorded
  *   --profile <dir>  leaves a CPU profile of every subject there
  *
- * Ends with an error if a subject read something else than the others did; never for a ratio.
+ * Ends with an error if a bench failed, or if a subject read something else than the others did;
+ * never for a ratio.
  */
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +27,7 @@ import { bench as memoryHit } from './memory-hit.js'
 import { bench as outage } from './outage.js'
 import { bench as stampede } from './stampede.js'
 import { bench as storeHit } from './store-hit.js'
+import { bench as valueCopy } from './value-copy.js'
 
 const BENCHES: readonly Bench[] = [
   memoryHit,
@@ -37,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   outage,
   codec,
   key,
+  valueCopy,
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -74,11 +77,15 @@ function show(row: Row): void {
   )
 }
 
+/** One that fails has no rows; the others still run. */
 async function runOne(bench: Bench, options: LabOptions): Promise<readonly Row[]> {
   console.log(`${bench.name}: ${bench.says}`)
   const lab = new Lab(options, bench.name)
   try {
     return await bench.run(lab)
+  } catch (error) {
+    console.error(`${bench.name} failed:`, error)
+    return []
   } finally {
     await lab.close()
   }
@@ -89,27 +96,19 @@ async function main(): Promise<void> {
   const compiled = compile(ROOT)
   const folder = out ?? (tiny ? undefined : join(ROOT, 'bench', 'results'))
   const where = circumstances(ROOT, note)
+  const options: LabOptions = {
+    ...{ compiled: compiled.folder, tiny, rounds, onRow: show },
+    profile: profile === undefined ? undefined : resolve(profile),
+  }
   try {
     for (const bench of benches) {
       const startMs = performance.now()
-      const rows = await runOne(bench, {
-        compiled: compiled.folder,
-        tiny,
-        rounds,
-        profile: profile === undefined ? undefined : resolve(profile),
-        onRow: show,
-      })
+      const rows = await runOne(bench, options)
       const seconds = (performance.now() - startMs) / 1_000
-      const results = {
-        bench: bench.name,
-        says: bench.says,
-        tiny,
-        circumstances: where,
-        seconds,
-        rows,
-      }
-      if (folder !== undefined) writeResults(folder, results)
-      if (rows.some(({ isRight }) => !isRight)) process.exitCode = 1
+      const { name, says } = bench
+      if (folder !== undefined && rows.length > 0)
+        writeResults(folder, { bench: name, says, tiny, circumstances: where, seconds, rows })
+      if (rows.length === 0 || rows.some(({ isRight }) => !isRight)) process.exitCode = 1
     }
   } finally {
     compiled.remove()

@@ -1,9 +1,10 @@
 /**
- * A memory hit against lru-cache: through `get`, through a namespace, through `getOrSet`, by `peek`.
+ * A memory hit against lru-cache: through `get`, through a namespace, through `getOrSet`, by
+ * `peek`.
  *
- * Entries of the cache have its default ttl, those of lru-cache have none. Each subject writes its loop
- * out: a callback in it would cost as much as the hit. The loader of `getOrSet` is a closure over its
- * key, made for each call, as callers write it.
+ * Entries of the cache have its default ttl, those of lru-cache have none. Each subject writes
+ * its loop out: a callback in it would cost as much as the hit. The loader of `getOrSet` is a
+ * closure over its key, made for each call, as callers write it.
  */
 import { LRUCache } from 'lru-cache'
 import { type Cache, createCache } from '../src/index.js'
@@ -120,7 +121,8 @@ export const bench: Bench = {
   name: 'memory-hit',
   says:
     '`await cache.get(key)` against `await Promise.resolve(lruCache.get(key))`, `peek` against ' +
-    '`lruCache.get`; one hot key, and Zipf over 10 000; entries with a ttl, those of lru-cache without.',
+    '`lruCache.get`; one hot key, and Zipf over 10 000; entries with a ttl, those of lru-cache ' +
+    'without.',
   async run(lab) {
     const rows = []
     for (const demand of ['hot', 'zipf']) {

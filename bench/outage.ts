@@ -1,10 +1,12 @@
 /**
- * Redis away in six ways, callers at work, default options: how much of their time does the cache take?
+ * Redis away in six ways, callers at work, default options: how much of their time does the cache
+ * take?
  *
- * Sixteen callers ask `getOrSet` for ever new keys; the loader takes 5 ms by a timer, so they yield to
- * the event loop as callers do. A call's time beyond its loader's own is blocked time. The traffic runs
- * from before the fault until after it: its onset is part of what is measured. The share while all is
- * well is shown beside it; it holds the round trip that a healthy store costs.
+ * Sixteen callers ask `getOrSet` for ever new keys; the loader takes 5 ms by a timer, so they
+ * yield to the event loop as callers do. A call's time beyond its loader's own is blocked time.
+ * The traffic runs from before the fault until after it: its onset is part of what is measured.
+ * The share while all is well is shown beside it; it holds the round trip that a healthy store
+ * costs.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type FaultProxy, startFaultProxy } from '../test/support/fault-proxy.js'
@@ -140,9 +142,9 @@ function rowsOf(fault: Fault, driver: string, course: Course): Row[] {
 export const bench: Bench = {
   name: 'outage',
   says:
-    'Sixteen callers in a loop of `getOrSet` over new keys with a loader of 5 ms, default options, ' +
-    'while Redis is away for 8 s: the share of their time beyond the loader, the worst call, and the ' +
-    "time from the store's return to its first hit.",
+    'Sixteen callers in a loop of `getOrSet` over new keys with a loader of 5 ms, default ' +
+    'options, while Redis is away for 8 s: the share of their time beyond the loader, the worst ' +
+    "call, and the time from the store's return to its first hit.",
   async run(lab) {
     const rows = []
     for (const fault of FAULTS) {

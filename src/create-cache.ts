@@ -31,24 +31,20 @@ import { diagnosticsTap, LatencyObserver } from './observe/index.js'
 export function createCache<
   const N extends Record<string, NamespaceOptions> = Record<never, NamespaceOptions>,
 >(options?: CacheOptions<N>): RootCache<N> {
-  const given: CacheOptions = options ?? cacheOptionsFrom(readEnvironment(process.env))
+  const fromEnvironment = () => cacheOptionsFrom(readEnvironment(process.env))
+  const given: CacheOptions = options === undefined ? fromEnvironment() : options
   const settings = resolveCacheOptions(given)
   const memorySettings = resolveMemoryOptions(given.memory)
+  checkParts(given)
   const clock = given.clock ?? systemClock
-  checkNamespaces(given.namespaces)
   const engine = new Engine({
     settings,
     memorySettings,
     memory: (onRemoved) =>
       memorySettings === undefined
         ? noMemory
-        : new LruMemoryTier({
-            maxEntries: memorySettings.maxEntries,
-            maxBytes: memorySettings.maxBytes,
-            clock,
-            onRemoved,
-          }),
-    store: checkStore(given.store),
+        : new LruMemoryTier({ ...memorySettings, clock, onRemoved }),
+    store: given.store,
     codec: given.codec ?? entryCodec(),
     clock,
     random: given.random ?? Math.random,
@@ -57,26 +53,41 @@ export function createCache<
   })
   const cache = new EngineCache(engine, engine.space('', settings.policy, undefined))
   // Outer ones first: `a.b` takes its defaults from `a`.
-  const names = Object.keys(given.namespaces ?? {}).sort(
-    (a, b) => a.split('.').length - b.split('.').length,
-  )
+  const depth = (name: string) => name.split('.').length
+  const names = Object.keys(given.namespaces ?? {}).sort((a, b) => depth(a) - depth(b))
   for (const name of names) cache.namespace(name, given.namespaces![name])
+  engine.open()
   return cache as unknown as RootCache<N>
 }
 
-function checkNamespaces(namespaces: unknown): void {
-  if (namespaces === undefined || (typeof namespaces === 'object' && namespaces !== null)) return
-  throw invalidOption(
-    'createCache',
-    'namespaces',
-    namespaces,
-    'an object of namespace options by name',
-  )
+/** The options that are objects of ours to call: by shape, since a user may bring any of them. */
+const PARTS: readonly (readonly [name: string, method: string, range: string])[] = [
+  ['store', 'getMany', 'a store, such as redis({ url })'],
+  ['codec', 'decode', 'a codec'],
+  ['clock', 'monotonicMs', 'a clock'],
+]
+
+function checkParts(options: CacheOptions): void {
+  for (const [name, method, range] of PARTS) {
+    const part = (options as Record<string, unknown>)[name]
+    if (part !== undefined && !hasMethod(part, method)) {
+      throw invalidOption('createCache', name, part, range)
+    }
+  }
+  const { random, namespaces } = options
+  if (random !== undefined && typeof random !== 'function') {
+    throw invalidOption('createCache', 'random', random, 'a function that gives numbers in [0, 1)')
+  }
+  if (namespaces !== undefined && !isRecord(namespaces)) {
+    throw invalidOption('createCache', 'namespaces', namespaces, 'namespace options by name')
+  }
 }
 
-function checkStore(store: CacheOptions['store']): CacheOptions['store'] {
-  if (store === undefined) return undefined
-  if (typeof store === 'object' && store !== null && typeof store.getMany === 'function')
-    return store
-  throw invalidOption('createCache', 'store', store, 'a store, such as redis({ url })')
+function hasMethod(part: unknown, method: string): boolean {
+  const isObject = typeof part === 'object' && part !== null
+  return isObject && typeof (part as Record<string, unknown>)[method] === 'function'
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 /**
- * What a bench is: subjects, which live in processes of their own, and a plan that sets them side by
- * side and judges them.
+ * What a bench is: subjects, which live in processes of their own, and a plan that sets them side
+ * by side and judges them.
  *
  * A bench file exports `subjects` (started in the child process, by name) and `bench` (run in the
  * parent). Both sides import the same file; only plain data travels between them.

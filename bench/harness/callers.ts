@@ -1,8 +1,8 @@
 /**
  * The callers of bench/outage: they ask from their start to their stop, and report by phase.
  *
- * Round 0 and 1 answer with what happened since the report before; round 2 first waits until the store
- * serves a hit, and tells how long that took.
+ * Round 0 and 1 answer with what happened since the report before; round 2 first waits until the
+ * store serves a hit, and tells how long that took.
  */
 import { entryCodec } from '../../src/codecs/index.js'
 import { createCache } from '../../src/index.js'

@@ -1,9 +1,10 @@
 /**
  * Compiles the package and the benches together into a folder of their own.
  *
- * What is measured is what tsc makes of src/, as in the published package: a loader that transforms
- * files as they are imported leaves helper calls in hot functions. A folder of its own, since others
- * may rebuild dist/ in the middle of a run. It lies inside the repository, so that packages are found.
+ * What is measured is what tsc makes of src/, as in the published package: a loader that
+ * transforms files as they are imported leaves helper calls in hot functions. A folder of its
+ * own, since others may rebuild dist/ in the middle of a run. It lies inside the repository, so
+ * that packages are found.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'

@@ -2,8 +2,10 @@
  * Where a bench runs: it lends processes and a Redis server, and sets subjects side by side.
  *
  * Each subject has a process of its own, so that what one does to the optimizer and the heap is
- * nobody else's. Rounds are interleaved and a ratio is taken within a round only: the machine changes
- * its speed by the second. Tiny runs share one process, since they measure nothing.
+ * nobody else's. Rounds are interleaved and a ratio is taken within a round only: the machine
+ * changes its speed by the second. Rounds are spread over generations of processes, since the
+ * optimizer decides differently from start to start: a loop of 15 ns in one may take 35 in another.
+ * Tiny runs share one process, since they measure nothing.
  */
 import { pathToFileURL } from 'node:url'
 import { type RedisServer, startRedisServer } from '../../test/support/redis-server.js'
@@ -17,6 +19,7 @@ export interface LabOptions {
   readonly tiny: boolean
   /** Leaves CPU profiles of every host there. */
   readonly profile?: string | undefined
+  /** In each generation of processes. */
   readonly rounds?: number | undefined
   readonly onRow?: (row: Row) => void
 }
@@ -29,10 +32,10 @@ export interface Comparison {
   readonly ours: readonly { readonly subject: string; readonly target?: number | undefined }[]
 }
 
-/** Odd, so that a median is a measured value. */
-const ROUNDS = 11
+const GENERATIONS = 3
+/** In each generation. */
+const ROUNDS = 3
 const WARM_UP_ROUNDS = 2
-const TINY_ROUNDS = 1
 
 export class Lab {
   readonly tiny: boolean
@@ -74,13 +77,18 @@ export class Lab {
   async compare(comparison: Comparison): Promise<Row[]> {
     const { bare, ours, params } = comparison
     const names = [...bare, ...ours.map(({ subject }) => subject)]
-    const hosted: Awaited<ReturnType<Lab['host']>>[] = []
-    // One after another: the first of a kind seeds the server for the rest.
-    for (const name of names) hosted.push(await this.host(name, params))
-    const rounds = await this.#interleave(hosted)
-    await Promise.all(hosted.map(({ end }) => end()))
-    const bySubject = new Map(names.map((name, at) => [name, rounds[at]!]))
-    return judge(comparison, bySubject).map((row) => this.report(row))
+    const rounds = new Map<string, Round[]>(names.map((name) => [name, []]))
+    for (let generation = 0; generation < (this.tiny ? 1 : GENERATIONS); generation++) {
+      const hosted: Awaited<ReturnType<Lab['host']>>[] = []
+      // One after another: the first of a kind seeds the server for the rest.
+      for (const name of names) hosted.push(await this.host(name, params))
+      const results = await this.#interleave(hosted)
+      names.forEach((name, at) => {
+        rounds.get(name)!.push(...results[at]!)
+      })
+      await Promise.all(hosted.map(({ end }) => end()))
+    }
+    return judge(comparison, rounds).map((row) => this.report(row))
   }
 
   /** Tells of a row while the bench still runs. */
@@ -96,7 +104,7 @@ export class Lab {
 
   /** The rounds of each subject, in the order of the subjects. */
   async #interleave(hosted: readonly Hosted[]): Promise<Round[][]> {
-    const wanted = this.tiny ? TINY_ROUNDS : (this.#options.rounds ?? ROUNDS)
+    const wanted = this.tiny ? 1 : (this.#options.rounds ?? ROUNDS)
     const rounds: Round[][] = hosted.map(() => [])
     for (let round = this.tiny ? 0 : -WARM_UP_ROUNDS; round < wanted; round++) {
       for (let turn = 0; turn < hosted.length; turn++) {
@@ -167,14 +175,14 @@ function microsPerCall(round: Round): number {
 }
 
 /** Whether all subjects read the same in each round. */
-export function agree(subjects: readonly (readonly Round[])[]): boolean {
+function agree(subjects: readonly (readonly Round[])[]): boolean {
   const [first] = subjects
   return first!.every((round, at) =>
     subjects.every((rounds) => rounds[at]!.answers === round.answers),
   )
 }
 
-export function atLeast(value: number): Target {
+function atLeast(value: number): Target {
   return { sense: 'at least', value }
 }
 

@@ -43,14 +43,14 @@ function page(all: readonly Results[]): string {
 
 const HEADING = `# What the benches measured
 
-Written by \`npm run bench\`; do not edit. \`npm run bench -- memory-hit\` runs one of them, \`--tiny\`
-shows in seconds that they work, \`--note\` records a word about the machine.
+Written by \`npm run bench\`; do not edit. \`npm run bench -- memory-hit\` runs one of them,
+\`--tiny\` shows in seconds that they work, \`--note\` records a word about the machine.
 
-How to read it: trust ratios, not absolutes. × is the speed against the bare subject named beside it,
-above 1 faster. Each subject has a process of its own (Redis has another); rounds take turns, a ratio is
-taken within one round, the table shows the median of them and in brackets the quartiles. "By CPU" is
-the same ratio by processor time of the Node process. "Right": all subjects read the same data in every
-round. A case that misses its target says so.
+How to read it: trust ratios, not absolutes. × is the speed against the bare subject named beside
+it, above 1 faster. Each subject has a process of its own (Redis has another); rounds take turns,
+a ratio is taken within one round, the table shows the median of them and in brackets the
+quartiles. "By CPU" is the same ratio by processor time of the Node process, which others at work
+on the machine disturb less. "Right": all subjects read the same data in every round.
 `
 
 function section({ bench, says, tiny, circumstances: at, rows, seconds }: Results): string {

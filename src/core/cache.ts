@@ -29,16 +29,17 @@ import { countMiss } from './count-miss.js'
 import type { Counters } from './counters.js'
 import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
-import { asOf, type Found, type HeldEntry, handOut, heldInMemory } from './entry.js'
+import { type Found, type HeldEntry, handOut, heldInMemory } from './entry.js'
 import { CacheError } from './errors.js'
 import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
-import { joinFlight, refreshEagerly } from './join.js'
+import { type JoinRequest, refreshEagerly, waitForLoad } from './join.js'
 import { keep } from './keep.js'
 import { checkNamespace, encodeKey } from './key.js'
 import { makeSpace } from './make-space.js'
 import { checkNames, invalidOption } from './option-reading.js'
 import {
   type CallOptions,
+  checkCall,
   type GetOptions,
   type NamespaceOptions,
   type Policy,
@@ -139,8 +140,9 @@ export class EngineCache implements Cache {
     options?: SetOptions,
   ): Promise<boolean> {
     const policy = this.#callPolicy(options, 'set', 'setMany')
-    const writes: Promise<boolean>[] = []
-    for (const [key, value] of entries) writes.push(this.#write(key, value, policy))
+    // The whole list first: one that throws half way must not leave writes that nobody awaits.
+    const list = [...entries]
+    const writes = list.map(([key, value]) => this.#write(key, value, policy))
     // All settle before any is reported: a bad value in the middle leaves no write unobserved.
     const outcomes = await Promise.allSettled(writes)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -256,7 +258,10 @@ export class EngineCache implements Cache {
   /** What `get` does when memory has no answer that can be handed out without thought. */
   #get(key: string, options: GetOptions | undefined): Promise<unknown> {
     try {
-      if (options !== undefined) checkNames(options, 'get', 'get')
+      if (options !== undefined) {
+        checkNames(options, 'get', 'get')
+        checkCall(options, 'get')
+      }
       options?.signal?.throwIfAborted()
       const engine = this.#engine
       const space = this.#space
@@ -280,7 +285,8 @@ export class EngineCache implements Cache {
   #settle(key: string, found: HeldEntry | MissReason): unknown {
     if (typeof found === 'string') return countMiss(this.#engine, this.#space, key, found)
     if (found.state === 'stale') return countMiss(this.#engine, this.#space, key, 'expired')
-    return this.#answer(key, found)
+    this.#countFound(key, found)
+    return found.exclusive ? found.value : handOut(found)
   }
 
   /** What `getOrSet` does when memory has no answer that can be handed out without thought. */
@@ -293,29 +299,21 @@ export class EngineCache implements Cache {
     const engine = this.#engine
     const space = this.#space
     const policy = this.#callPolicy(options, 'call', 'getOrSet')
+    if (options !== undefined) checkCall(options, 'getOrSet')
     if (typeof loader !== 'function') {
       throw invalidOption('getOrSet', 'loader', loader, 'a function')
     }
     const storeKey = this.#storeKey(key)
     const signal = options?.signal
     signal?.throwIfAborted()
-    const kind = options?.fresh === true ? 'fresh' : 'shared'
+    const kind: JoinRequest['kind'] = options?.fresh === true ? 'fresh' : 'shared'
     const previous = this.#remember(key)
-    const request = { space, key, loader, policy, storeKey, kind, previous, onShared } as const
+    const request = { space, key, loader, policy, storeKey, kind, previous, onShared }
     if (previous?.state === 'fresh' && kind === 'shared') {
       refreshEagerly(engine, request)
       return this.#answer(key, previous)
     }
-    const flight = joinFlight(engine, request)
-    try {
-      return this.#answer(key, await abortable(flight.answer, signal))
-    } catch (error) {
-      if (kind === 'fresh' || signal?.aborted === true) throw error
-      // A flight that others began need not know of the stale entry that this caller knows of.
-      const standIn = asOf(previous, engine.clock.monotonicMs())
-      if (standIn === undefined) throw error
-      return this.#answer(key, standIn)
-    }
+    return this.#answer(key, await waitForLoad(engine, request, signal))
   }
 
   /** A hit that needs no thought, counted. */
@@ -339,14 +337,16 @@ export class EngineCache implements Cache {
 
   /** Counts what was found and hands it out. A loader's answer was counted as a miss before. */
   #answer(key: string, found: Found): unknown {
-    const { counters } = this.#space
-    if (found.tier !== 'loader') {
-      const isStale = found.state === 'stale'
-      if (found.tier === 'memory') isStale ? counters.memoryStaleHits++ : counters.memoryHits++
-      else isStale ? counters.storeStaleHits++ : counters.storeHits++
-      if (this.#events.watchesLookups) this.#tellHit(key, found.tier, isStale)
-    }
+    if (found.tier !== 'loader') this.#countFound(key, found)
     return handOut(found)
+  }
+
+  #countFound(key: string, { tier, state }: HeldEntry): void {
+    const counters = this.#counters
+    const isStale = state === 'stale'
+    if (tier === 'memory') isStale ? counters.memoryStaleHits++ : counters.memoryHits++
+    else isStale ? counters.storeStaleHits++ : counters.storeHits++
+    if (this.#events.watchesLookups) this.#tellHit(key, tier, isStale)
   }
 
   async #write(key: string, value: unknown, policy: Policy): Promise<boolean> {

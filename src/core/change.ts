@@ -33,6 +33,7 @@ export async function changeLife(
     })
   }
   if (engine.store === undefined) return entry !== undefined
+  engine.batch!.flush()
   const patch = engine.codec.lifePatch(life.freshUntilWallMs, life.graceMs)
   const ttlMs = life.freshUntilMs - now.monotonicMs + life.graceMs
   return engine.store.patch(storeKey, patch.offset, patch.bytes, ttlMs).catch(() => false)
@@ -74,6 +75,7 @@ export async function count(
   const meta = { born, freshUntilWallMs, graceMs, loadMs: 0, tags: policy.tags }
   const { head, expiry } = engine.codec.counterHead(meta, now.wallMs)
   const ttlMs = life.freshUntilMs - now.monotonicMs + graceMs
+  engine.batch!.flush()
   try {
     return await engine.store.increment(storeKey, by, head, ttlMs, expiry)
   } catch (error) {
@@ -100,7 +102,8 @@ function countInMemory(
   if (isFresh && typeof entry.value !== 'number') throw notANumber(key)
   const born = engine.invalidations.note(storeKey)
   if (isFresh) {
-    const sum = (entry.value as number) + by
+    // Adding zero takes the sign off minus zero.
+    const sum = (entry.value as number) + by + 0
     if (!Number.isFinite(sum)) throw notANumber(key)
     space.memory.write(key, { ...entry, value: sum, born })
     return sum
@@ -109,8 +112,8 @@ function countInMemory(
     space,
     key,
     storeKey,
-    raw: by,
-    admitted: admit(by),
+    raw: by + 0,
+    admitted: admit(by + 0),
     born,
     policy,
     loadMs: 0,
@@ -118,7 +121,7 @@ function countInMemory(
     tags: policy.tags,
   }
   keep(engine, request)
-  return by
+  return by + 0
 }
 
 function notANumber(key: string, cause?: unknown): CacheError {

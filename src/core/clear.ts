@@ -1,39 +1,54 @@
 /** Emptying and listing namespaces: the verbs that walk the store. */
 import type { Engine } from './engine.js'
+import { isCacheError } from './errors.js'
 import { decodeKey } from './key.js'
 import type { Space } from './space.js'
 
 /** Empties one namespace in both tiers; loads and reads under way will not fill it. */
-export async function clearSpace(engine: Engine, space: Space): Promise<boolean> {
-  engine.invalidations.noteSpace(space)
-  space.memory.clear()
-  return deletePrefix(engine, space.storePrefix)
+export function clearSpace(engine: Engine, space: Space): Promise<boolean> {
+  return empty(engine, () => [space], space.storePrefix)
 }
 
 /** Empties every namespace, also those that only other processes know. */
-export async function clearAll(engine: Engine): Promise<boolean> {
-  for (const space of engine.spaces()) {
+export function clearAll(engine: Engine): Promise<boolean> {
+  return empty(engine, () => engine.spaces(), `${engine.settings.prefix}:`)
+}
+
+async function empty(
+  engine: Engine,
+  spaces: () => Iterable<Space>,
+  prefix: string,
+): Promise<boolean> {
+  forget(engine, spaces())
+  const isEmpty = await deletePrefix(engine, prefix)
+  // A read that was sent after the call began may have found what was deleted a moment later.
+  forget(engine, spaces())
+  return isEmpty
+}
+
+function forget(engine: Engine, spaces: Iterable<Space>): void {
+  for (const space of spaces) {
     engine.invalidations.noteSpace(space)
     space.memory.clear()
   }
-  return deletePrefix(engine, `${engine.settings.prefix}:`)
 }
 
 /** The keys of a namespace: the store's while it answers, else those that are fresh in memory. */
 export async function* listKeys(engine: Engine, space: Space): AsyncGenerator<string, void, void> {
-  if (engine.store !== undefined) {
-    let isBroken = false
-    const pages = engine.store.scan(space.storePrefix)
-    while (!isBroken) {
-      const page = await pages.next().catch(() => undefined)
-      isBroken = page === undefined
-      if (page === undefined) break
-      if (page.done === true) return
-      for (const name of page.value) {
-        const key = decodeKey(name.slice(space.storePrefix.length))
-        if (key !== undefined) yield key
+  try {
+    if (engine.store !== undefined) {
+      // What this process has sent before is written before it is listed.
+      engine.batch!.flush()
+      for await (const page of engine.store.scan(space.storePrefix)) {
+        for (const name of page) {
+          const key = decodeKey(name.slice(space.storePrefix.length))
+          if (key !== undefined) yield key
+        }
       }
+      return
     }
+  } catch (error) {
+    if (!isCacheError(error)) throw error
   }
   for (const key of [...space.memory.keys()]) {
     const entry = space.memory.read(key)

@@ -23,7 +23,7 @@ export class Counters {
   loadFailures = 0
   loadTimeouts = 0
   eagerRefreshes = 0
-  /** Callers that shared a load which another began. */
+  /** Lookups that found nothing fresh and shared the load which another had begun: no miss. */
   shared = 0
   /** Loads whose answer was kept. */
   fills = 0
@@ -47,7 +47,7 @@ export type CounterName = keyof Counters
 export type CounterSnapshot = Readonly<Record<CounterName, number>> & {
   /** Lookups that found nothing fresh, whatever the reason. */
   readonly misses: number
-  /** Fresh answers from a tier out of all lookups, 0 to 1; 0 where there were none. */
+  /** Fresh answers from a tier out of all lookups (hits, misses, shared), 0 to 1; 0 for none. */
   readonly hitRatio: number
 }
 
@@ -63,7 +63,8 @@ export function snapshotCounters(counters: Counters): CounterSnapshot {
     counters.missUndecodable +
     counters.missSchema
   const hits = counters.memoryHits + counters.storeHits
-  return { ...counters, misses, hitRatio: hits + misses === 0 ? 0 : hits / (hits + misses) }
+  const lookups = hits + misses + counters.shared
+  return { ...counters, misses, hitRatio: lookups === 0 ? 0 : hits / lookups }
 }
 
 /** Adds `from` to `into`, field by field. */

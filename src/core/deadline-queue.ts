@@ -33,6 +33,8 @@ export class DeadlineQueue {
   #head = 0
   #timer: Timer | undefined
   #armedForMs = 0
+  /** One turn of grace was given: in a process that is always late there would be no end to it. */
+  #hasWaited = false
 
   constructor(clock: Clock, afterMs: number) {
     this.#clock = clock
@@ -43,6 +45,15 @@ export class DeadlineQueue {
     call.dueAtMs = this.#clock.monotonicMs() + this.#afterMs
     this.#calls.push(call)
     if (this.#timer === undefined) this.#arm(this.#afterMs)
+  }
+
+  /** Expires all that is still under way, and leaves no timer. */
+  end(): void {
+    this.#timer?.cancel()
+    const calls = this.#calls.slice(this.#head)
+    this.#calls = []
+    this.#head = 0
+    for (const call of calls) call.onExpire?.()
   }
 
   #arm(delayMs: number): void {
@@ -57,10 +68,12 @@ export class DeadlineQueue {
     // After a pause of this process (collector, a long computation, SIGSTOP) timers run before
     // sockets are read: replies that came in time would be counted as lost. One more turn of the
     // loop lets them in.
-    if (nowMs - this.#armedForMs > LATE_MS) {
+    if (nowMs - this.#armedForMs > LATE_MS && !this.#hasWaited) {
+      this.#hasWaited = true
       this.#arm(1)
       return
     }
+    this.#hasWaited = false
     this.#timer = undefined
     while (this.#head < this.#calls.length) {
       const call = this.#calls[this.#head]!

@@ -13,6 +13,7 @@ import type {
   Observer,
   RemovalReason,
   Store,
+  TimedCall,
   Timer,
 } from './contracts.js'
 import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
@@ -83,8 +84,15 @@ export class Engine {
     this.memory = parts.memory((namespace, key, reason) => this.#onRemoved(namespace, key, reason))
     if (parts.store !== undefined) {
       this.store = this.#guard(parts.store)
-      this.batch = new StoreBatch(this.store, this.clock)
+      this.batch = new StoreBatch(this.store, this.clock, (error) =>
+        this.#onStoreError('write', error),
+      )
     }
+  }
+
+  /** Starts connecting to the store; called once, when nothing can fail any more. */
+  open(): void {
+    this.store?.open()
   }
 
   now(): Now {
@@ -196,17 +204,19 @@ export class Engine {
       readDeadlineMs: this.settings.readDeadlineMs,
       writeDeadlineMs: this.settings.writeDeadlineMs,
       observer: this.observer,
-      onFailure: (op, error) => {
-        this.#storeCounters.storeErrors++
-        if (error.code === 'STORE_TIMEOUT') this.#storeCounters.deadlineHits++
-        if (this.events.wants('store-error')) this.events.emit('store-error', { op, error })
-      },
+      onFailure: (op, error) => this.#onStoreError(op, error),
       onDown: (cause) => {
         this.#outages++
         this.events.emit('store-down', { cause })
       },
       onUp: (downForMs) => this.events.emit('store-up', { downForMs }),
     })
+  }
+
+  #onStoreError(op: TimedCall, error: CacheError): void {
+    this.#storeCounters.storeErrors++
+    if (error.code === 'STORE_TIMEOUT') this.#storeCounters.deadlineHits++
+    if (this.events.wants('store-error')) this.events.emit('store-error', { op, error })
   }
 
   #onRemoved(namespace: string, key: string, reason: RemovalReason): void {

@@ -22,6 +22,8 @@ export interface HeldEntry extends FoundValue {
   readonly state: 'fresh' | 'stale'
   readonly freshUntilMs: number
   readonly deadAtMs: number
+  /** One read brought it for one reader and memory did not keep it: that reader needs no copy. */
+  readonly exclusive: boolean
 }
 
 /** What a loader answered. It is fresh by definition, whether it was kept or not. */
@@ -92,6 +94,10 @@ function eagerAtMs(
   loadMs: number,
   random: () => number,
 ): number {
+  // What never expires is never due; of what came from a store the whole ttl may be unknown.
+  if (freshUntilMs === Number.POSITIVE_INFINITY || ttlMs === Number.POSITIVE_INFINITY) {
+    return freshUntilMs
+  }
   if (policy.eagerRatio !== undefined) return freshUntilMs - ttlMs * (1 - policy.eagerRatio)
   if (policy.eagerBeta === undefined) return freshUntilMs
   return freshUntilMs + loadMs * policy.eagerBeta * Math.log(1 - random())
@@ -101,7 +107,7 @@ function eagerAtMs(
 export function heldInMemory(entry: MemoryEntry, nowMs: number): HeldEntry {
   const { value, copied, freshUntilMs, deadAtMs } = entry
   const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
-  return { tier: 'memory', state, value, copied, freshUntilMs, deadAtMs }
+  return { tier: 'memory', state, value, copied, exclusive: false, freshUntilMs, deadAtMs }
 }
 
 /** What is left of an entry that was found a while ago: `undefined` once it is dead. */

@@ -113,12 +113,17 @@ export class Events {
 
   #call<E extends CacheEventName>(listener: CacheListener<E>, event: CacheEvents[E]): void {
     try {
-      listener(event)
+      const answer: unknown = listener(event)
+      // An async listener: its rejection would end the process.
+      if (answer instanceof Promise) answer.catch((error: unknown) => this.#warn(error))
     } catch (error) {
-      if (++this.#warnings > MAX_WARNINGS) return
-      process.emitWarning(
-        `a cachewright listener threw: ${error instanceof Error ? error.stack : String(error)}`,
-      )
+      this.#warn(error)
     }
+  }
+
+  #warn(error: unknown): void {
+    if (++this.#warnings > MAX_WARNINGS) return
+    const what = error instanceof Error ? error.stack : String(error)
+    process.emitWarning(`a cachewright listener threw: ${what}`)
   }
 }

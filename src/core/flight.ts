@@ -25,29 +25,34 @@ export class Flight {
   /** What the process had applied of the invalidation log when it began. */
   readonly born: number
   readonly kind: FlightKind
-  readonly answer: Promise<Found>
+  /** Monotonic. */
+  readonly beganMs: number
   /** The entry that is being replaced: it may stand in, and the loader is shown it. */
   previous: HeldEntry | undefined
   /** A newer load has begun: what this one brings is not kept. */
   superseded = false
-  /** The callers have their answer. */
-  answered = false
+  /** A timer will let the stale entry stand in. */
+  isSoftTimed = false
   /** Flights for which its loader waits. */
   readonly #awaited = new Set<Flight>()
+  #answer!: Promise<Found>
   #resolve!: (found: Found) => void
   #reject!: (error: unknown) => void
 
-  constructor(owner: object, storeKey: string, born: number, kind: FlightKind) {
+  constructor(owner: object, storeKey: string, born: number, kind: FlightKind, beganMs: number) {
     this.owner = owner
     this.storeKey = storeKey
     this.born = born
     this.kind = kind
-    this.answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+    this.beganMs = beganMs
+    this.#renew()
     // A background refresh has no caller: its error is an event, not an unhandled rejection.
-    if (kind === 'eager') this.answer.catch(() => {})
+    if (kind === 'eager') this.#answer.catch(() => {})
+  }
+
+  /** What those who wait now will get. */
+  get answer(): Promise<Found> {
+    return this.#answer
   }
 
   /** What its callers may get instead, as of now; `fresh: true` takes nothing old. */
@@ -55,11 +60,11 @@ export class Flight {
     return this.kind === 'fresh' ? undefined : asOf(this.previous, nowMs)
   }
 
-  /** Notes that the loader of this flight waits for `other` until that has its answer. */
-  awaits(other: Flight): void {
+  /** Notes that the loader of this flight waits for `other`, until it has `answer`. */
+  awaits(other: Flight, answer: Promise<Found>): void {
     this.#awaited.add(other)
     const forget = () => this.#awaited.delete(other)
-    other.answer.then(forget, forget)
+    answer.then(forget, forget)
   }
 
   /** Whether this flight cannot end before `other` does. */
@@ -72,13 +77,25 @@ export class Flight {
   }
 
   succeed(found: Found): void {
-    this.answered = true
     this.#resolve(found)
   }
 
   fail(error: unknown): void {
-    this.answered = true
     this.#reject(error)
+  }
+
+  /** Gives those who wait now a stale entry; those who come later wait for how the load ends. */
+  letStandIn(found: HeldEntry): void {
+    this.#resolve(found)
+    this.#renew()
+    this.#answer.catch(() => {})
+  }
+
+  #renew(): void {
+    this.#answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
   }
 }
 

@@ -11,6 +11,7 @@ import { Breaker } from './breaker.js'
 import type { Clock, Observer, Store, StoreWrite, TimedCall } from './contracts.js'
 import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
+import { StartGate } from './start-gate.js'
 
 export interface GuardedStoreOptions {
   readonly store: Store
@@ -25,6 +26,9 @@ export interface GuardedStoreOptions {
   readonly onUp: (downForMs: number) => void
 }
 
+const START_GRACE_MS = 1_000
+const NOT_SENT = new CacheError('STORE_UNAVAILABLE', 'the store was not there in time')
+
 /** A probe is nobody's call: it is neither timed nor counted. */
 type GuardedCall = TimedCall | 'probe'
 
@@ -34,9 +38,9 @@ export class GuardedStore {
   readonly #breaker: Breaker
   readonly #reads: DeadlineQueue
   readonly #writes: DeadlineQueue
-  /** Resolves when the first attempt to connect has ended, either way; then `undefined`. */
-  #connecting: Promise<void> | undefined
-  #connectingEnds: () => void = () => {}
+  /** Shut until the first attempt to connect has ended, either way. */
+  readonly #gate = new StartGate()
+  #openedAtMs = 0
 
   constructor(options: GuardedStoreOptions) {
     this.#store = options.store
@@ -51,7 +55,6 @@ export class GuardedStore {
       onOpen: options.onDown,
       onClose: options.onUp,
     })
-    this.#connect()
   }
 
   get name(): string {
@@ -95,51 +98,50 @@ export class GuardedStore {
    * page.
    */
   async *scan(prefix: string): AsyncGenerator<readonly string[], void, void> {
-    const pages = this.#store.scan(prefix)[Symbol.asyncIterator]()
+    let pages: AsyncIterator<readonly string[]> | undefined
+    const next = () => {
+      pages ??= this.#store.scan(prefix)[Symbol.asyncIterator]()
+      return pages.next()
+    }
     try {
       while (true) {
-        const page = await this.#call('other', this.#writes, () => pages.next())
+        const page = await this.#call('other', this.#writes, next)
         if (page.done === true) return
         yield page.value
       }
     } finally {
       // Not awaited: a store that hangs in the middle of a scan would hang its caller here.
-      Promise.resolve(pages.return?.()).catch(() => {})
+      Promise.resolve(pages?.return?.()).catch(() => {})
     }
   }
 
   async close(): Promise<void> {
     this.#breaker.end()
-    this.#endConnecting()
+    this.#gate.open()
     await this.#store.close()
+    this.#reads.end()
+    this.#writes.end()
   }
 
-  #connect(): void {
-    this.#connecting = new Promise((resolve) => {
-      this.#connectingEnds = resolve
-    })
+  /** Starts connecting; called once, before any other call. */
+  open(): void {
+    this.#openedAtMs = this.#options.clock.monotonicMs()
     this.#store.open({
       onUp: () => {
-        this.#endConnecting()
+        this.#gate.open()
         this.#breaker.reachable()
       },
       onDown: (cause) => {
-        this.#endConnecting()
+        this.#gate.open()
         this.#breaker.lost(cause)
       },
     })
   }
 
-  #endConnecting(): void {
-    this.#connecting = undefined
-    this.#connectingEnds()
-  }
-
   #call<T>(op: TimedCall, queue: DeadlineQueue, send: () => Promise<T>): Promise<T> {
     const refusal = this.#breaker.refusal
     if (refusal !== undefined) return Promise.reject(refusal)
-    const connecting = this.#connecting
-    return this.#deadlined(op, queue, connecting === undefined ? send : () => connecting.then(send))
+    return this.#deadlined(op, queue, send)
   }
 
   /** Runs `send` under a deadline and tells breaker and observer how it went. */
@@ -149,18 +151,19 @@ export class GuardedStore {
       const sentAtMs = clock.monotonicMs()
       const call = new DeadlineCall(() => {
         call.onExpire = undefined
-        this.#endConnecting()
         const error = new CacheError(
           'STORE_TIMEOUT',
           `${this.name} did not answer within its deadline`,
           { op },
         )
-        this.#breaker.timedOut(sentAtMs, error)
+        if (!this.#isStarting()) this.#breaker.timedOut(sentAtMs, error)
         this.#report(op, sentAtMs, error)
         reject(error)
       })
+      // What was held at the gate for longer than its caller would wait is not sent any more.
+      const pass = () => (call.onExpire === undefined ? Promise.reject(NOT_SENT) : send())
       queue.add(call)
-      attempt(send).then(
+      attempt(op === 'probe' ? send : () => this.#gate.pass(pass)).then(
         (value) => {
           // Also when it came too late for its caller: the store is alive.
           this.#breaker.succeeded()
@@ -177,6 +180,14 @@ export class GuardedStore {
         },
       )
     })
+  }
+
+  /** While it dials for the first time (and loads its client) a store is late, not silent. */
+  #isStarting(): boolean {
+    if (this.#gate.isOpen) return false
+    if (this.#options.clock.monotonicMs() - this.#openedAtMs < START_GRACE_MS) return true
+    this.#gate.open()
+    return false
   }
 
   #failure(op: GuardedCall, sentAtMs: number, cause: unknown): CacheError {

@@ -62,62 +62,60 @@ export function keep(engine: Engine, request: KeepRequest): Kept {
     tags: tags.length > 0 ? tags : undefined,
     weightBytes: weigh(key, admitted.weightBytes),
   })
-  if (inMemory) engine.armSweep()
+  if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.armSweep()
   else if (engine.hasMemory) refuse(engine, space, key, 'too-heavy')
   if (batch === undefined || bytes === undefined) return { inMemory, inStore: undefined }
-  space.counters.bytesWritten += bytes.length
+  const isText = typeof bytes === 'string'
+  space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
   const ttlMs = deadAtMs - now.monotonicMs
   return { inMemory, inStore: batch.write({ key: storeKey, bytes, ttlMs }) }
 }
 
+export interface FillRequest {
+  readonly space: Space
+  readonly flight: Flight
+  readonly context: LoadContext
+  readonly policy: Policy
+  readonly loadMs: number
+}
+
 /** Keeps what a load has brought if it may be kept, and says what its callers get. Never throws. */
-export function fill(
+export function fill(engine: Engine, request: FillRequest, raw: unknown): Found {
+  const { space, context } = request
+  const admitted = raw === undefined ? undefined : tryAdmit(engine, space, context.key, raw)
+  if (admitted === undefined || context.saidSkip) space.counters.fillsSkipped++
+  else keepIfCurrent(engine, request, raw, admitted)
+  const loaded = { state: 'fresh', tier: 'loader' } as const
+  if (admitted === undefined) return { ...loaded, value: raw, copied: false }
+  const value = engine.values === 'shared' ? raw : admitted.value
+  return { ...loaded, value, copied: isCopied(engine, admitted) }
+}
+
+/** The fence. */
+function keepIfCurrent(
   engine: Engine,
-  space: Space,
-  flight: Flight,
-  context: LoadContext,
+  request: FillRequest,
   raw: unknown,
-  policy: Policy,
-  loadMs: number,
-): Found {
-  if (raw === undefined) return skipped(space, raw, false)
-  const admitted = tryAdmit(engine, space, context.key, raw)
-  if (admitted === undefined) return skipped(space, raw, false)
-  const copied = isCopied(engine, admitted)
-  if (context.saidSkip) return skipped(space, admitted.value, copied)
-  const { key, saidTags, saidTtlMs } = context
+  admitted: Admitted,
+): void {
+  const { space, flight, context, policy, loadMs } = request
   const { storeKey, born } = flight
+  const { key, tags, saidTtlMs: ttlMs } = context
   if (flight.superseded || !engine.invalidations.isCurrent(space, storeKey, born)) {
     space.counters.fillsFenced++
     refuse(engine, space, key, 'fenced')
-  } else {
-    const tags = saidTags.length === 0 ? policy.tags : [...new Set([...policy.tags, ...saidTags])]
-    try {
-      // Not waited for: the caller has its value, and a failed write is reported by the guarded
-      // store.
-      keep(engine, {
-        space,
-        key,
-        storeKey,
-        raw,
-        admitted,
-        born,
-        policy,
-        loadMs,
-        ttlMs: saidTtlMs,
-        tags,
-      })
-      space.counters.fills++
-    } catch (error) {
-      space.counters.fillsSkipped++
-      refuse(engine, space, key, 'unsupported', error)
-    }
+    return
   }
-  return {
-    state: 'fresh',
-    tier: 'loader',
-    value: engine.values === 'shared' ? raw : admitted.value,
-    copied,
+  try {
+    const entry = { space, key, storeKey, raw, admitted, born, policy, loadMs, ttlMs, tags }
+    // The store is not waited for: the caller has its value, and a failed write is reported.
+    keep(engine, entry)
+    // A read that was sent before must not put what it finds over this.
+    engine.invalidations.note(storeKey)
+    space.counters.fills++
+  } catch (error) {
+    space.counters.fillsSkipped++
+    refuse(engine, space, key, 'unsupported', error)
   }
 }
 
@@ -168,11 +166,6 @@ function tryAdmit(engine: Engine, space: Space, key: string, raw: unknown): Admi
     refuse(engine, space, key, 'unsupported', error)
     return undefined
   }
-}
-
-function skipped(space: Space, value: unknown, copied: boolean): Found {
-  space.counters.fillsSkipped++
-  return { state: 'fresh', tier: 'loader', value, copied }
 }
 
 function refuse(

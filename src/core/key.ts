@@ -7,7 +7,8 @@
  *
  *   ~e…   escaped: it begins with `~`, holds a brace (Redis Cluster would read a hash tag) or
  *         a lone surrogate (UTF-8 has no bytes for one: two such keys would become the same)
- *   ~h…   SHA-256 in base64url: longer than 1 KiB in UTF-8 (1.5 KiB once escaped), where `longKeys: 'hash'`
+ *   ~h…   SHA-256 in base64url: longer than 1 KiB in UTF-8 (1.5 KiB once escaped), where
+ *         `longKeys: 'hash'`
  *
  * The format is part of the data in the store: test/golden holds it.
  */
@@ -17,7 +18,7 @@ import { CacheError, redactKey } from './errors.js'
 export const MAX_KEY_BYTES = 1_024
 const MAX_ESCAPED_BYTES = 1_536
 const MAX_NAMESPACE_CHARS = 64
-const NAMESPACE = /^[\w.@/+=-]+$/
+const NAMESPACE = /^[\w@/+=-]+(?:\.[\w@/+=-]+)*$/
 const NEEDS_ESCAPE =
   /[\\{}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 const ESCAPED = /\\u([0-9a-f]{4})/g
@@ -76,7 +77,8 @@ export function decodeKey(name: string): string | undefined {
 export function checkNamespace(name: unknown): asserts name is string {
   const isText = typeof name === 'string'
   if (isText && name.length <= MAX_NAMESPACE_CHARS && NAMESPACE.test(name)) return
-  const range = `1 to ${MAX_NAMESPACE_CHARS} characters out of letters, digits and _ . - @ / + =`
+  const kind = 'characters out of letters, digits and _ - @ / + =, in parts joined by dots'
+  const range = `1 to ${MAX_NAMESPACE_CHARS} ${kind}`
   const shown = isText ? `'${name.slice(0, MAX_NAMESPACE_CHARS)}'` : typeof name
   throw new CacheError('NAMESPACE_INVALID', `namespace ${shown} must be ${range}`)
 }

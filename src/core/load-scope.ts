@@ -41,16 +41,18 @@ export function runInLoadScope<T>(
   }
   loadsRunning++
   let answer: T | PromiseLike<T>
+  let isPending: boolean
   try {
     answer = storage.run(frame, load)
+    isPending = isPromiseLike(answer)
   } catch (error) {
     end()
     onError(error)
     return
   }
-  if (!isPromiseLike(answer)) {
+  if (!isPending) {
     end()
-    onValue(answer)
+    onValue(answer as T)
     return
   }
   // Adopted, so that a thenable of another library calls back once, and not in the middle of ours.
@@ -70,14 +72,23 @@ function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** The flights of which the running code is a part, innermost first; empty outside of loaders. */
-export function runningFlights(): readonly Flight[] {
-  if (loadsRunning === 0) return NONE
-  const flights: Flight[] = []
-  for (let frame = storage.getStore(); frame !== undefined; frame = frame.parent) {
-    if (frame.isRunning) flights.push(...frame.flights)
-  }
-  return flights
+export interface Running {
+  /** The flights whose loader the running code is; several for a bulk loader. */
+  readonly own: readonly Flight[]
+  /** These, and the flights out of whose loaders they were started. */
+  readonly all: readonly Flight[]
 }
 
-const NONE: readonly Flight[] = []
+const NOT_RUNNING: Running = { own: [], all: [] }
+
+/** The loads of which the running code is a part; none outside of loaders. */
+export function runningFlights(): Running {
+  if (loadsRunning === 0) return NOT_RUNNING
+  const frames: LoadFrame[] = []
+  for (let frame = storage.getStore(); frame !== undefined; frame = frame.parent) {
+    if (frame.isRunning) frames.push(frame)
+  }
+  const [innermost] = frames
+  if (innermost === undefined) return NOT_RUNNING
+  return { own: innermost.flights, all: frames.flatMap((frame) => frame.flights) }
+}

@@ -13,7 +13,7 @@ import type { Loader } from './api.js'
 import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
-import { type HeldEntry, handOut } from './entry.js'
+import type { HeldEntry } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import type { Flight } from './flight.js'
@@ -23,6 +23,7 @@ import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { readStore } from './store-read.js'
+import { cloneValue } from './value.js'
 
 export interface LoadRequest {
   readonly space: Space
@@ -74,7 +75,9 @@ function load(engine: Engine, flight: Flight, request: LoadRequest): void {
   const { space, key, loader, policy } = request
   const { clock, observer } = engine
   const { previous } = flight
-  const context = new LoadContext(key, previous === undefined ? undefined : handOut(previous))
+  // A copy even where the value is spare: it may yet stand in for what this load brings.
+  const stale = previous?.copied === true ? cloneValue(previous.value) : previous?.value
+  const context = new LoadContext(key, stale, policy.tags)
   const startMs = clock.monotonicMs()
   const timers = armTimeouts(engine, flight, request, context)
   const end = (failed: boolean): number => {
@@ -93,7 +96,8 @@ function load(engine: Engine, flight: Flight, request: LoadRequest): void {
       const { superseded } = flight
       const elapsedMs = end(false)
       if (!superseded) engine.holds.release(flight.storeKey)
-      flight.succeed(fill(engine, space, flight, context, raw, policy, elapsedMs))
+      const filled = { space, flight, context, policy, loadMs: elapsedMs }
+      flight.succeed(fill(engine, filled, raw))
       if (engine.events.wants('loaded')) {
         engine.events.emit('loaded', { namespace: space.name, key, elapsedMs })
       }
@@ -141,18 +145,19 @@ function armTimeouts(
   return { soft, hard }
 }
 
-/** Hands the stale value to the callers of a flight once its load has taken too long. */
-export function armSoftTimeout(engine: Engine, flight: Flight, policy: Policy): Timer | undefined {
+/** Hands the stale value to those who wait once the load has taken too long. */
+function armSoftTimeout(engine: Engine, flight: Flight, policy: Policy): Timer | undefined {
   const { clock } = engine
   const { softTimeoutMs } = policy
-  const standInNow = () => {
-    const standIn = flight.standIn(clock.monotonicMs())
-    if (standIn !== undefined) flight.succeed(standIn)
-  }
   if (flight.standIn(clock.monotonicMs())?.state !== 'stale') return undefined
   if (softTimeoutMs === Number.POSITIVE_INFINITY) return undefined
-  if (softTimeoutMs > 0) return clock.setTimer(standInNow, softTimeoutMs, false)
-  standInNow()
+  const letStandIn = () => {
+    const standIn = flight.standIn(clock.monotonicMs())
+    if (standIn !== undefined) flight.letStandIn(standIn)
+  }
+  flight.isSoftTimed = true
+  if (softTimeoutMs > 0) return clock.setTimer(letStandIn, softTimeoutMs, false)
+  letStandIn()
   return undefined
 }
 

@@ -2,22 +2,22 @@
 import type { LoaderContext } from './api.js'
 import type { Duration } from './duration.js'
 import { readOption } from './option-reading.js'
-import { checkTag } from './options.js'
-
-const MAX_LOADER_TAGS = 64
+import { addTag } from './options.js'
 
 export class LoadContext implements LoaderContext {
   readonly key: string
   readonly stale: unknown
   saidSkip = false
   saidTtlMs: number | undefined
-  readonly saidTags: string[] = []
+  /** Those of the policy, and what the loader adds. */
+  tags: readonly string[]
   #controller: AbortController | undefined
   #abortReason: unknown
 
-  constructor(key: string, stale: unknown) {
+  constructor(key: string, stale: unknown, tags: readonly string[]) {
     this.key = key
     this.stale = stale
+    this.tags = tags
   }
 
   /** Made when first asked for: most loaders never do, and a controller costs a microsecond. */
@@ -29,16 +29,16 @@ export class LoadContext implements LoaderContext {
     return this.#controller.signal
   }
 
+  get #where(): string {
+    return `loader of '${this.key.slice(0, 64)}'`
+  }
+
   tag = (...tags: string[]): void => {
-    for (const tag of tags) {
-      checkTag(tag, `loader of '${this.key.slice(0, 64)}'`)
-      if (this.saidTags.length < MAX_LOADER_TAGS && !this.saidTags.includes(tag))
-        this.saidTags.push(tag)
-    }
+    for (const tag of tags) this.tags = addTag(this.tags, tag, this.#where)
   }
 
   ttl = (ttl: Duration): void => {
-    this.saidTtlMs = readOption({ ttl }, 'ttl', `loader of '${this.key.slice(0, 64)}'`) as number
+    this.saidTtlMs = readOption({ ttl }, 'ttl', this.#where) as number
   }
 
   skip = (): void => {

@@ -148,6 +148,9 @@ export function resolveMemoryOptions(
   memory: MemoryOptions | false | undefined,
 ): MemorySettings | undefined {
   if (memory === false) return undefined
+  if (memory === null) {
+    throw invalidOption('createCache', 'memory', memory, 'options of the memory tier, or false')
+  }
   const options = memory ?? {}
   const where = 'createCache, memory'
   checkNames(options, 'memory', where)
@@ -168,6 +171,15 @@ export function resolvePolicy(
 ): Policy {
   checkNames(options, scope, where)
   return resolveLife(above, options, where)
+}
+
+/** Throws unless `fresh` and `signal`, where they are given, are what they should be. */
+export function checkCall(options: GetOptions & { fresh?: boolean }, where: string): void {
+  readOption(options, 'fresh', where)
+  const { signal } = options
+  if (signal === undefined) return
+  if (typeof signal === 'object' && typeof signal?.addEventListener === 'function') return
+  throw invalidOption(where, 'signal', signal, 'an AbortSignal')
 }
 
 function resolveLife(above: Policy, options: object, where: string): Policy {
@@ -206,22 +218,25 @@ function resolveEager(
   throw invalidOption(where, 'eager', beta === undefined ? eager : `{ beta: ${beta} }`, allowed)
 }
 
+const TAGS_RANGE = `at most ${MAX_TAGS} well-formed strings of at most ${MAX_TAG_BYTES} bytes`
+
 function resolveTags(above: readonly string[], tags: unknown, where: string): readonly string[] {
   if (tags === undefined) return above
-  const allowed = `an array of at most ${MAX_TAGS} strings of at most ${MAX_TAG_BYTES} bytes`
-  if (!Array.isArray(tags)) throw invalidOption(where, 'tags', tags, allowed)
-  const all = new Set(above)
-  for (const tag of tags as unknown[]) {
-    checkTag(tag, where)
-    all.add(tag)
-  }
-  if (all.size > MAX_TAGS) throw invalidOption(where, 'tags', `${all.size} tags`, allowed)
-  return Object.freeze([...all])
+  if (!Array.isArray(tags)) throw invalidOption(where, 'tags', tags, TAGS_RANGE)
+  return (tags as unknown[]).reduce((all: readonly string[], tag) => addTag(all, tag, where), above)
 }
 
-/** Throws OPTION_INVALID unless `tag` can be a tag. Any string is one, also `*` and `__proto__`. */
-export function checkTag(tag: unknown, where: string): asserts tag is string {
-  if (typeof tag === 'string' && tag.isWellFormed() && Buffer.byteLength(tag) <= MAX_TAG_BYTES)
-    return
-  throw invalidOption(where, 'tags', tag, `well-formed strings of at most ${MAX_TAG_BYTES} bytes`)
+/**
+ * `tags` and one more. Throws OPTION_INVALID unless it can be a tag: any well-formed string is one,
+ * also `*`, `__proto__` and the empty one.
+ */
+export function addTag(tags: readonly string[], tag: unknown, where: string): readonly string[] {
+  const isTag =
+    typeof tag === 'string' && tag.isWellFormed() && Buffer.byteLength(tag) <= MAX_TAG_BYTES
+  if (!isTag) throw invalidOption(where, 'tags', tag, TAGS_RANGE)
+  if (tags.includes(tag)) return tags
+  if (tags.length >= MAX_TAGS) {
+    throw invalidOption(where, 'tags', `${tags.length + 1} tags`, TAGS_RANGE)
+  }
+  return Object.freeze([...tags, tag])
 }

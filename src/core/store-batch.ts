@@ -41,6 +41,7 @@ export class StoreBatch {
   tick = 0
   readonly #store: GuardedStore
   readonly #clock: Clock
+  readonly #onRefused: (error: CacheError) => void
   #readKeys: string[] = []
   #reads: ReadRequest[] = []
   #writes = new Map<string, PendingWrite>()
@@ -48,9 +49,11 @@ export class StoreBatch {
   #writesUnderWay = 0
   #idleWaiters: (() => void)[] = []
 
-  constructor(store: GuardedStore, clock: Clock) {
+  /** `onRefused` is told of each write that is not sent because too many are on their way. */
+  constructor(store: GuardedStore, clock: Clock, onRefused: (error: CacheError) => void) {
     this.#store = store
     this.#clock = clock
+    this.#onRefused = onRefused
   }
 
   /** Takes a read along; the answer comes to its `finish`. */
@@ -84,6 +87,7 @@ export class StoreBatch {
       }
       // Deletes are never refused here: dropping one could leave a stale value behind.
       if (write !== undefined && this.#writesUnderWay + this.#writes.size >= MAX_PENDING_WRITES) {
+        this.#onRefused(TOO_MANY_WRITES)
         return resolve(TOO_MANY_WRITES)
       }
       this.#writes.set(key, { write, resolves: [resolve] })
@@ -94,10 +98,11 @@ export class StoreBatch {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    this.#clock.defer(() => this.#flush())
+    this.#clock.defer(() => this.flush())
   }
 
-  #flush(): void {
+  /** Sends what was gathered, now: what goes to the store beside the batch must not overtake it. */
+  flush(): void {
     this.#isScheduled = false
     if (this.#writes.size > 0) this.#flushWrites()
     if (this.#reads.length > 0) this.#flushReads()
@@ -120,18 +125,20 @@ export class StoreBatch {
   }
 
   #sendReads(keys: readonly string[], reads: readonly ReadRequest[]): void {
-    this.#store.getMany(keys).then(
-      (answers) => {
-        // One look at both clocks for the whole batch: what is about to expire looks again.
-        const atMs = this.#clock.monotonicMs()
-        const wallAheadMs = this.#clock.wallMs() - atMs
-        for (let i = 0; i < reads.length; i++) reads[i]!.finish(answers[i], atMs, wallAheadMs)
-      },
-      (error: unknown) => {
-        const failure = asStoreError(error)
-        for (const read of reads) read.finish(failure, 0, 0)
-      },
-    )
+    const fail = (error: unknown) => {
+      const failure = asStoreError(error)
+      for (const read of reads) finish(read, failure, 0, 0)
+    }
+    this.#store.getMany(keys).then((answers) => {
+      // A store may be the user's own.
+      if (!Array.isArray(answers)) return fail(new Error('the store answered with no list'))
+      // One look at both clocks for the whole batch: what is about to expire looks again.
+      const atMs = this.#clock.monotonicMs()
+      const wallAheadMs = this.#clock.wallMs() - atMs
+      reads.forEach((read, i) => {
+        finish(read, answers[i] as ReadAnswer, atMs, wallAheadMs)
+      })
+    }, fail)
   }
 
   #flushWrites(): void {
@@ -164,6 +171,15 @@ export class StoreBatch {
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
+  }
+}
+
+/** One listener that throws must not keep the rest of its batch from their answers. */
+function finish(read: ReadRequest, answer: ReadAnswer, atMs: number, wallAheadMs: number): void {
+  try {
+    read.finish(answer, atMs, wallAheadMs)
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error))
   }
 }
 

@@ -102,14 +102,26 @@ export class StoreRead implements ReadRequest, GatheredRead {
     }
     const { schema } = this.#space
     if (schema === undefined) {
-      this.#tell(this.#admit(entry, bytes.length, atMs, wallAheadMs))
+      this.#tellAdmitted(entry, bytes.length, atMs, wallAheadMs)
       return
     }
     void passes(schema, entry.value).then((isValid) => {
-      if (isValid)
-        this.#tell(this.#admit(entry, bytes.length, this.#engine.clock.monotonicMs(), wallAheadMs))
+      const nowMs = this.#engine.clock.monotonicMs()
+      if (isValid) this.#tellAdmitted(entry, bytes.length, nowMs, wallAheadMs)
       else this.#refuse('schema')
     })
+  }
+
+  /** What strangers wrote may decode and still not be what it says: that too is a miss. */
+  #tellAdmitted(entry: DecodedEntry, bytes: number, atMs: number, wallAheadMs: number): void {
+    let found: HeldEntry | MissReason
+    try {
+      found = this.#admit(entry, bytes, atMs, wallAheadMs)
+    } catch {
+      this.#refuse('payload')
+      return
+    }
+    this.#tell(found)
   }
 
   /** Judges the entry's age, isolates its value, and keeps it in memory if it may be kept. */
@@ -120,37 +132,45 @@ export class StoreRead implements ReadRequest, GatheredRead {
     wallAheadMs: number,
   ): HeldEntry | MissReason {
     const engine = this.#engine
-    const space = this.#space
     const freshUntilMs = entry.freshUntilWallMs - wallAheadMs
     const deadAtMs = freshUntilMs + entry.graceMs
     // Decoding a batch takes time: what is near its end is held against the clock as it is now.
     const nowMs = freshUntilMs - atMs > SURELY_FRESH_MS ? atMs : engine.clock.monotonicMs()
     if (deadAtMs <= nowMs) return 'expired'
-    const { value, born, loadMs } = entry
+    const { value } = entry
     const copied = isCopied(engine, entry)
     const weightBytes = weigh(this.#key, isolate(engine, entry, encodedBytes))
-    let kept = false
-    if (engine.hasMemory && engine.invalidations.isCurrent(space, this.storeKey, this.born)) {
-      const tags = entry.tags.length > 0 ? entry.tags : undefined
-      const checkAtMs = storedCheckAtMs(space.policy, freshUntilMs, loadMs, engine.random)
-      const kind = {
-        value,
-        copied,
-        born,
-        checkAtMs,
-        freshUntilMs,
-        deadAtMs,
-        loadMs,
-        tags,
-        weightBytes,
-      }
-      kept = space.memory.write(this.#key, kind)
-      if (kept) engine.armSweep()
-    }
+    const kept = this.#mayKeep() && this.#keep(entry, copied, freshUntilMs, weightBytes)
     const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
-    // Nobody else holds the value if memory did not keep it: one reader needs no copy.
-    const spare = copied && !kept && this.#others === undefined
-    return { tier: 'store', state, value, copied: copied && !spare, freshUntilMs, deadAtMs }
+    const exclusive = !kept && this.#others === undefined
+    return { tier: 'store', state, value, copied, exclusive, freshUntilMs, deadAtMs }
+  }
+
+  /** Memory takes it unless its key was invalidated or filled while the answer was on its way. */
+  #mayKeep(): boolean {
+    const { hasMemory, invalidations } = this.#engine
+    return hasMemory && invalidations.isCurrent(this.#space, this.storeKey, this.born)
+  }
+
+  #keep(entry: DecodedEntry, copied: boolean, freshUntilMs: number, weightBytes: number): boolean {
+    const { random } = this.#engine
+    const { value, born, loadMs, graceMs } = entry
+    const tags = entry.tags.length > 0 ? entry.tags : undefined
+    const deadAtMs = freshUntilMs + graceMs
+    const checkAtMs = storedCheckAtMs(this.#space.policy, freshUntilMs, loadMs, random)
+    const kept = this.#space.memory.write(this.#key, {
+      value,
+      copied,
+      born,
+      checkAtMs,
+      freshUntilMs,
+      deadAtMs,
+      loadMs,
+      tags,
+      weightBytes,
+    })
+    if (kept && deadAtMs < Number.POSITIVE_INFINITY) this.#engine.armSweep()
+    return kept
   }
 
   #decode(bytes: Uint8Array): DecodedEntry | DecodeFault {

@@ -116,7 +116,7 @@ class CopyWalk implements CopyContext {
     switch (typeof value) {
       case 'string':
         this.bytes += STRING_BYTES + value.length
-        if (!value.isWellFormed()) this.text = true
+        if (isTextOnly(value)) this.text = true
         return value
       case 'number':
         this.bytes += SLOT_BYTES
@@ -203,7 +203,7 @@ class CopyWalk implements CopyContext {
   /** Notes what only JSON keeps; rows of one shape are looked at once. */
   #checkName(name: string, index: number): void {
     this.#knownNames[index] = name
-    if (name === '__proto__' || !name.isWellFormed()) this.text = true
+    if (TEXT_NAMES.has(name) || isTextOnly(name)) this.text = true
   }
 
   #array(value: readonly unknown[]): unknown[] {
@@ -248,6 +248,17 @@ const REFUSED: readonly (readonly [abstract new (...args: never[]) => object, st
   [WeakRef, 'a WeakRef'],
   [SharedArrayBuffer, 'a SharedArrayBuffer'],
 ]
+
+/** Names that msgpackr takes for its own business in a plain object. */
+const TEXT_NAMES: ReadonlySet<string> = new Set(['__proto__', '__keys__', 'constructor', 'toJSON'])
+const BYTE_ORDER_MARK = 0xfeff
+
+/**
+ * Whether UTF-8 decoders would change it: a lone surrogate, or a mark that they take for theirs.
+ */
+function isTextOnly(text: string): boolean {
+  return text.charCodeAt(0) === BYTE_ORDER_MARK || !text.isWellFormed()
+}
 
 /** Whether copying it can refuse nothing: its step need not be known. */
 function isLeaf(part: unknown): boolean {

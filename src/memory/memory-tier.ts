@@ -29,7 +29,10 @@ export interface MemoryTierOptions {
   readonly maxEntries: number
   readonly maxBytes: number
   readonly clock: Clock
-  /** Told of every entry that leaves without being replaced, after it has left. */
+  /**
+   * Told of every entry that leaves without being replaced, when the call that removed it has done
+   * its work: the structure is whole again.
+   */
   readonly onRemoved?: (partition: string, key: string, reason: RemovalReason) => void
 }
 
@@ -42,6 +45,9 @@ export class LruMemoryTier implements MemoryTier, Room {
   readonly #onRemoved: MemoryTierOptions['onRemoved']
   #sweepAt = 0
   #writesSinceSweep = 0
+  /** Entries that have left and have not been told of. */
+  #left: [partition: string, key: string, reason: RemovalReason][] = []
+  #isTelling = false
   entryCount = 0
   byteCount = 0
 
@@ -60,18 +66,20 @@ export class LruMemoryTier implements MemoryTier, Room {
   }
 
   sweep(budget: number): void {
-    const nowMs = this.clock.monotonicMs()
-    for (let i = Math.min(budget, this.#slots.used); i > 0; i--) this.#sweepOne(nowMs)
+    this.#sweep(budget)
+    this.tell()
   }
 
   clear(): void {
-    for (const partition of this.#partitions.values()) partition.clear()
+    for (const partition of this.#partitions.values()) partition.empty()
+    this.tell()
   }
 
   store(owner: Partition, key: string, entry: MemoryEntry): boolean {
     const known = owner.index.get(key)
     if (entry.weightBytes > this.maxBytes * MAX_SHARE) {
       if (known !== undefined) this.release(known, 'evicted')
+      this.tell()
       return false
     }
     const slot = known ?? this.#add(owner, key)
@@ -82,6 +90,7 @@ export class LruMemoryTier implements MemoryTier, Room {
     this.#slots.fill(slot, entry)
     this.byteCount += this.#slots.weights[slot]!
     this.#makeRoom(slot)
+    this.tell()
     return true
   }
 
@@ -93,7 +102,18 @@ export class LruMemoryTier implements MemoryTier, Room {
     this.byteCount -= slots.weights[slot]!
     this.entryCount--
     slots.give(slot)
-    this.#onRemoved?.(owner.name, key, reason)
+    if (this.#onRemoved !== undefined) this.#left.push([owner.name, key, reason])
+  }
+
+  tell(): void {
+    if (this.#left.length === 0 || this.#isTelling) return
+    this.#isTelling = true
+    try {
+      for (let i = 0; i < this.#left.length; i++) this.#onRemoved!(...this.#left[i]!)
+    } finally {
+      this.#left = []
+      this.#isTelling = false
+    }
   }
 
   /** What a checker walks; nobody else looks inside. */
@@ -112,7 +132,7 @@ export class LruMemoryTier implements MemoryTier, Room {
   #makeRoom(keep: number): void {
     if (++this.#writesSinceSweep === WRITES_PER_SWEEP) {
       this.#writesSinceSweep = 0
-      this.sweep(SLOTS_PER_SWEEP)
+      this.#sweep(SLOTS_PER_SWEEP)
     }
     while (this.byteCount > this.maxBytes && this.#slots.tail !== keep) this.#evict()
   }
@@ -124,6 +144,11 @@ export class LruMemoryTier implements MemoryTier, Room {
     // The exact clock is asked only where the cheap one leaves it open.
     const isDead = this.clock.ceilingMs() >= deadAtMs && this.clock.monotonicMs() >= deadAtMs
     if (victim !== NO_SLOT) this.release(victim, isDead ? 'expired' : 'evicted')
+  }
+
+  #sweep(budget: number): void {
+    const nowMs = this.clock.monotonicMs()
+    for (let i = Math.min(budget, this.#slots.used); i > 0; i--) this.#sweepOne(nowMs)
   }
 
   #sweepOne(nowMs: number): void {

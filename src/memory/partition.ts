@@ -11,6 +11,8 @@ export interface Room {
   readonly clock: Clock
   store(owner: Partition, key: string, entry: MemoryEntry): boolean
   release(slot: number, reason: RemovalReason): void
+  /** Tells of what was released; the last thing that a change does. */
+  tell(): void
 }
 
 export class Partition implements MemoryPartition {
@@ -58,6 +60,7 @@ export class Partition implements MemoryPartition {
     if (slot === undefined) return undefined
     if (this.#slots.deadAtMs[slot]! <= this.#clock.monotonicMs()) {
       this.#room.release(slot, 'expired')
+      this.#room.tell()
       return undefined
     }
     this.#slots.touch(slot)
@@ -77,10 +80,18 @@ export class Partition implements MemoryPartition {
     const slot = this.index.get(key)
     if (slot === undefined) return false
     this.#room.release(slot, 'removed')
+    this.#room.tell()
     return true
   }
 
   clear(): number {
+    const count = this.empty()
+    this.#room.tell()
+    return count
+  }
+
+  /** As `clear`, without telling yet. */
+  empty(): number {
     const count = this.index.size
     for (const slot of this.index.values()) this.#room.release(slot, 'removed')
     return count

@@ -4,7 +4,7 @@
  * 832 bytes, whatever it counts.
  */
 const BUCKETS_PER_DOUBLING = 4
-const BUCKETS = 26 * BUCKETS_PER_DOUBLING
+const BUCKETS = 26 * BUCKETS_PER_DOUBLING + 1
 
 export class Histogram {
   readonly #counts = new Float64Array(BUCKETS)

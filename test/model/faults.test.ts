@@ -6,14 +6,17 @@ import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { inflict, isFault } from './inflict.js'
 import { perform } from './perform.js'
-import { modelRuns } from './runs.js'
+import { modelRuns, timeLimitMs } from './runs.js'
 import { type Setup, type Step, setups, stepsWithFaults } from './steps.js'
 import { World } from './world.js'
+
+const RUNS = 5_000
 
 async function run(setup: Setup, script: readonly Step[]): Promise<void> {
   const world = new World({ ...setup, store: setup.store === 'none' ? 'in-process' : setup.store })
   for (const step of script) {
     if (step.verb === 'advance') await world.clock.advance(step.ms)
+    else if (step.verb === 'drop') world.dropMemory()
     else if (step.verb === 'answer') world.loaders.answer(step.which)
     else if (isFault(step)) await inflict(world, step)
     else perform(world, step, () => {})
@@ -22,7 +25,11 @@ async function run(setup: Setup, script: readonly Step[]): Promise<void> {
 }
 
 describe('model, concurrent, with faults', () => {
-  it('never rejects, hangs or lies because of the store', async () => {
-    await fc.assert(fc.asyncProperty(setups, stepsWithFaults, run), modelRuns(500))
-  })
+  it(
+    'never rejects, hangs or lies because of the store',
+    async () => {
+      await fc.assert(fc.asyncProperty(setups, stepsWithFaults, run), modelRuns(RUNS))
+    },
+    timeLimitMs(RUNS),
+  )
 })

@@ -58,7 +58,7 @@ export interface Reading {
   readonly at: number
   /** Moment at which the value must have been alive. */
   readonly ms: number
-  /** `cached`: fresh from a tier. `loading`: also stale, or straight from a load. `forced`: loads. */
+  /** `cached`: fresh from a tier. `loading`: also stale, or from a load. `forced`: from a load. */
   readonly mode: 'cached' | 'loading' | 'forced'
 }
 
@@ -184,7 +184,7 @@ export class Judge {
   }
 }
 
-export function show(value: unknown): string {
+function show(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value, plain) ?? 'undefined')
   return text.replaceAll('\0', '|').slice(0, 60)
 }

@@ -72,7 +72,7 @@ export class MapOracle {
     }
   }
 
-  /** A fault was at work: nothing is certain. */
+  /** Entries may be lost: nothing is certain of those that were known. */
   doubt(): void {
     for (const key of this.#known.keys()) this.#known.set(key, UNSURE)
   }

@@ -272,7 +272,7 @@ class Acting {
 
   #confirm(marks: readonly { confirmedAt: number | undefined }[], isDone: boolean): void {
     const { judge, isLossy, faulted } = this.#world
-    // Without a store, `false` says that memory did not take it: what it had before is gone as well.
+    // Without a store, `false` says that memory did not take it: what it had before is gone too.
     const isOver = isDone || (isLossy && !faulted)
     if (isOver) for (const mark of marks) mark.confirmedAt = judge.tick()
     else if (!faulted) judge.fail(`${show(this.#step)} was not confirmed`)

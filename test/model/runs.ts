@@ -4,10 +4,23 @@
  */
 import type { Parameters } from 'fast-check'
 
-export function modelRuns(numRuns: number): Pick<Parameters<unknown>, 'numRuns' | 'seed'> {
-  const { MODEL_RUNS, MODEL_SEED } = process.env
+const { MODEL_RUNS, MODEL_SEED } = process.env
+/** Far more than a run takes; shrinking a failure takes thousands of runs more. */
+const RUN_LIMIT_MS = 20
+const SHRINK_LIMIT_MS = 100_000
+
+export function modelRuns(usual: number): Pick<Parameters<unknown>, 'numRuns' | 'seed'> {
   return {
-    numRuns: MODEL_RUNS === undefined ? numRuns : Number(MODEL_RUNS),
+    numRuns: howMany(usual),
     ...(MODEL_SEED === undefined ? {} : { seed: Number(MODEL_SEED) }),
   }
+}
+
+/** For the test in which they run. */
+export function timeLimitMs(usual: number): number {
+  return SHRINK_LIMIT_MS + RUN_LIMIT_MS * howMany(usual)
+}
+
+function howMany(usual: number): number {
+  return MODEL_RUNS === undefined ? usual : Number(MODEL_RUNS)
 }

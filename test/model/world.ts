@@ -54,23 +54,26 @@ export class World {
   /** Whether a fault has been at work: the store may refuse, and calls may be told so. */
   faulted = false
   lookups = 0
+  readonly #hasStore: boolean
   readonly #tier: LruMemoryTier | undefined
   readonly #calls: Call[] = []
   readonly #sums = new Map<string, { least: number; most: number }>()
 
-  constructor(setup: Setup, ownStore?: Store) {
+  /** `own`: a store of the caller's in place of the one that the set-up names. */
+  constructor(setup: Setup, own?: { readonly store: Store; readonly prefix: string }) {
     this.setup = setup
     this.clock = fakeClock({ ceilingAheadMs: setup.ceilingAheadMs })
-    if (setup.store !== 'none') {
+    if (own === undefined && setup.store !== 'none') {
       this.data = inProcessStore({ clock: this.clock })
       const { clock, data } = this
       const wire = setup.store === 'wire' ? new WireStore(data, clock, setup.delays) : data
       this.faults = faultyStore(wire, { clock, seed: setup.seed })
     }
-    const store = ownStore ?? this.faults
-    const { root, tier } = assemble(setup, this.clock, store)
+    const store = own?.store ?? this.faults
+    const { root, tier } = assemble(setup, this.clock, store, own?.prefix)
     this.root = root
     this.#tier = tier
+    this.#hasStore = store !== undefined
     this.isLossy = store === undefined && setup.memory !== 'normal'
     this.loaders = new LoaderBook(setup, this.clock, this.judge)
   }
@@ -124,6 +127,12 @@ export class World {
     if (!isDeepFrozen(value)) this.judge.fail(`call ${reading.at}: frozen at the top alone`)
   }
 
+  /** Takes everything out of memory. `false` if it was nowhere else. */
+  dropMemory(): boolean {
+    this.#tier?.clear()
+    return this.#hasStore
+  }
+
   /** Lets time pass and loaders answer until the call has ended. */
   async drive(call: Call): Promise<void> {
     await this.clock.settle()
@@ -165,9 +174,10 @@ export class World {
 }
 
 /** As `createCache` does it, with a hand on the memory tier. */
-function assemble(setup: Setup, clock: FakeClock, store: Store | undefined) {
+function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, prefix = 'cw') {
   const size = setup.memory === 'tiny' ? TINY : NORMAL
   const settings = resolveCacheOptions({
+    prefix,
     ttl: inMs(setup.ttlMs),
     grace: inMs(setup.graceMs),
     jitter: setup.jitter,
@@ -196,6 +206,7 @@ function assemble(setup: Setup, clock: FakeClock, store: Store | undefined) {
     observer: new LatencyObserver(),
     events: new Events(),
   })
+  engine.open()
   const root = new EngineCache(engine, engine.space('', settings.policy, undefined))
   return { root: root as Cache, tier }
 }

@@ -131,7 +131,7 @@ describe('what an entry carries', () => {
     ['for ever', { freshUntilWallMs: Number.POSITIVE_INFINITY }],
     ['a long load', { loadMs: 16_383 }],
     ['tags', { tags: ['a', '', '*', '__proto__', '🧊', 'x'.repeat(1_024)] }],
-    ['as many tags as there may be', { tags: Array.from({ length: 128 }, (_, i) => `tag-${i}`) }],
+    ['as many tags as there may be', { tags: Array.from({ length: 64 }, (_, i) => `tag-${i}`) }],
   ])('comes back: %s', (_, meta) => {
     for (const value of [1, { a: new Date(0) }, { pad: 'x'.repeat(1_000) }])
       expect(trip(value, meta)).toMatchObject({ ...META, ...meta })

@@ -42,6 +42,7 @@ function guard(): void {
     onDown: () => told.push('down'),
     onUp: (downForMs) => told.push(`up after ${downForMs}`),
   })
+  guarded.open()
 }
 
 beforeEach(make)
@@ -201,12 +202,32 @@ describe('the first connection', () => {
     expect(await guarded.getMany(['k'])).toEqual([Uint8Array.from(Buffer.from('v'))])
   })
 
-  it('is not waited for longer than the deadline', async () => {
+  it('is not waited for longer than the deadline, and is no outage for a second', async () => {
     withoutUp()
-    const early = guarded.getMany(['k']).catch((error) => error)
+    const read = () => guarded.getMany(['k']).catch((error) => error)
+    const early = read()
     await clock.advance(100)
     expect(await early).toMatchObject({ code: 'STORE_TIMEOUT' })
-    await expect(guarded.getMany(['k'])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(guarded.breakerState).toBe('closed')
+    await clock.advance(900)
+    const late = read()
+    await clock.advance(100)
+    expect(await late).toMatchObject({ code: 'STORE_TIMEOUT' })
+    expect(guarded.breakerState).toBe('open')
+    expect(await read()).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
+  it('lets no write through that its caller has given up', async () => {
+    let up = () => {}
+    const open = store.open.bind(store)
+    store.open = (listener) => open({ ...listener, onUp: () => (up = () => listener.onUp()) })
+    guard()
+    await clock.settle()
+    const givenUp = guarded.setMany([write]).catch((error) => error)
+    await clock.advance(250)
+    expect(await givenUp).toMatchObject({ code: 'STORE_TIMEOUT' })
+    up()
+    expect(await guarded.getMany(['k'])).toEqual([undefined])
   })
 
   it('is not waited for once it has failed', async () => {
@@ -262,7 +283,7 @@ describe('a store that breaks the contract', () => {
 })
 
 describe('close', () => {
-  it('refuses every call after it, and leaves no timer but those of its last deadline', async () => {
+  it('refuses every call after it, and keeps no timer past its last deadline', async () => {
     await clock.settle()
     await guarded.getMany(['k'])
     await guarded.close()

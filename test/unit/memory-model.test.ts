@@ -91,8 +91,13 @@ class SlowTier {
   }
 }
 
-async function run(works: readonly Work[], maxEntries: number, maxBytes: number): Promise<void> {
-  const clock = fakeClock({ monotonicMs: 0 })
+async function run(
+  works: readonly Work[],
+  maxEntries: number,
+  maxBytes: number,
+  ceilingAheadMs: number,
+): Promise<void> {
+  const clock = fakeClock({ monotonicMs: 0, ceilingAheadMs })
   const tier = new LruMemoryTier({ maxEntries, maxBytes, clock })
   const slow = new SlowTier(clock, maxEntries, maxBytes)
   const isThere = (each: Held) => [...tier.partition(each.space).keys()].includes(each.key)
@@ -168,8 +173,9 @@ describe('the memory tier, against a slow one', () => {
     ['one entry', 1, 1_000],
   ])('does the same: %s', async (_, maxEntries, maxBytes) => {
     const works = fc.array(work, { minLength: 20, maxLength: 120 })
+    const ahead = fc.constantFrom(0, 7, 1_000)
     await fc.assert(
-      fc.asyncProperty(works, (each) => run(each, maxEntries, maxBytes)),
+      fc.asyncProperty(works, ahead, (each, ms) => run(each, maxEntries, maxBytes, ms)),
       { numRuns: 60 },
     )
   })

@@ -37,7 +37,7 @@ export interface TrackedWithStore<N extends Record<string, NamespaceOptions>> ex
 }
 
 /** A random source in the middle of its range. */
-export const HALF = () => 0.5
+const HALF = () => 0.5
 
 /** A cache in memory alone. */
 export function trackedCache<const N extends Record<string, NamespaceOptions>>(
