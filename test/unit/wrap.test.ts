@@ -99,7 +99,7 @@ describe('the key of a call', () => {
     [['\ud800'], ['\ud801']],
     [['a"'], ['a\\"']],
     [[[1, [2]]], [[[1], 2]]],
-  ])('%j is not that of %j', (one, other) => {
+  ])('%o is not that of %o', (one, other) => {
     expect(keyOf(...one)).not.toBe(keyOf(...other))
   })
 

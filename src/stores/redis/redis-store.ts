@@ -138,7 +138,7 @@ export class RedisStore implements Store {
       return Promise.reject(awayError(op, cause))
     }
     this.#underWay += 1
-    return run(connection).then(
+    return attempt(run, connection).then(
       (reply) => {
         this.#underWay -= 1
         return reply
@@ -148,6 +148,18 @@ export class RedisStore implements Store {
         throw failedError(op, cause, key)
       },
     )
+  }
+}
+
+/** What is found wrong before anything was sent is a failed call like any other. */
+function attempt<T>(
+  run: (connection: RedisConnection) => Promise<T>,
+  connection: RedisConnection,
+): Promise<T> {
+  try {
+    return run(connection)
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 
