@@ -43,7 +43,10 @@ export type BulkLoader<T> = (
 export type BulkAnswer<T> = readonly (T | undefined)[] | ReadonlyMap<string, T>
 
 export interface WrapOptions<A extends unknown[]> extends CallOptions {
-  /** The key of a call. Default: its arguments as text, the order of properties not mattering. */
+  /**
+   * The key of a call. Default: the name of the function and its arguments as text, the order of
+   * properties not mattering. Functions without a name want a key, or a namespace each.
+   */
   key?: (...args: A) => string
 }
 

@@ -122,7 +122,7 @@ export interface EntryMeta {
   readonly freshUntilWallMs: number
   /** How long past that moment it may be handed out as stale. */
   readonly graceMs: number
-  /** How long its load took, 0 if it was set: what XFetch weighs. At most 65 535 survives. */
+  /** How long its load took, 0 if it was set: what XFetch weighs. At most 16 383 survives. */
   readonly loadMs: number
   readonly tags: readonly string[]
 }

@@ -16,37 +16,37 @@ import type { StandardSchemaV1 } from './standard-schema.js'
 /** How entries live: at every scope, the nearest one counts. Numbers are seconds. */
 export interface LifeOptions {
   /** How long an entry is fresh. 1 ms to 10 years, or `Infinity`. Default 10 minutes. */
-  ttl?: Duration
+  ttl?: Duration | undefined
   /**
    * How long past `ttl` it may be handed out stale, when its loader fails or is slow. Default 0.
    */
-  grace?: Duration
+  grace?: Duration | undefined
   /** The ttl of `null`. Default: `ttl`. */
-  negativeTtl?: Duration
+  negativeTtl?: Duration | undefined
   /** The part of `ttl`, 0 to 0.9, by which it may be cut at random. Default 0. */
-  jitter?: number
+  jitter?: number | undefined
   /** Refresh before expiry: a fraction of `ttl`, or XFetch with its β. Default false. */
-  eager?: number | { beta: number } | false
+  eager?: number | { beta: number } | false | undefined
   /** How long a load may take before a stale value stands in for it. Default 200 ms. */
-  softTimeout?: Duration
+  softTimeout?: Duration | undefined
   /** How long a load may take before its callers get LOADER_TIMEOUT. Default 60 s. */
-  hardTimeout?: Duration
+  hardTimeout?: Duration | undefined
   /** How long after a failed load a stale value is handed out without a new try. Default 1 s. */
-  retryAfter?: Duration
+  retryAfter?: Duration | undefined
   /** Names under which entries can be invalidated together. A call adds to its namespace's. */
-  tags?: readonly string[]
+  tags?: readonly string[] | undefined
 }
 
 export interface NamespaceOptions extends LifeOptions {
   /** Values from the store that fail it are a miss and an event. It checks; it never transforms. */
-  schema?: StandardSchemaV1
+  schema?: StandardSchemaV1 | undefined
 }
 
 export interface CallOptions extends LifeOptions {
   /** Load now, whatever is cached. Default false. */
-  fresh?: boolean
+  fresh?: boolean | undefined
   /** Ends the wait of this caller with the signal's reason; the load goes on for the others. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export type GetOptions = Pick<CallOptions, 'signal'>
@@ -54,34 +54,34 @@ export type SetOptions = LifeOptions
 
 export interface MemoryOptions {
   /** Estimated bytes of keys and values. 1 KiB to 1 TiB. Default 64 MiB. */
-  maxBytes?: Size
+  maxBytes?: Size | undefined
   /** 1 to 16 777 216. Default 50 000. */
-  maxEntries?: number
+  maxEntries?: number | undefined
   /**
    * How values are handed out: one frozen copy, a copy each, or the caller's own. Default 'frozen'.
    */
-  values?: 'frozen' | 'cloned' | 'shared'
+  values?: 'frozen' | 'cloned' | 'shared' | undefined
 }
 
 export interface CacheOptions<
   N extends Record<string, NamespaceOptions> = Record<string, NamespaceOptions>,
 > extends LifeOptions {
   /** What every key in the store begins with. 1 to 64 letters, digits, `_ . -`. Default 'cw'. */
-  prefix?: string
+  prefix?: string | undefined
   /** The tier behind memory. Default none. */
-  store?: Store
+  store?: Store | undefined
   /** The tier in the process; `false` for none. */
-  memory?: MemoryOptions | false
-  namespaces?: N
-  codec?: Codec
+  memory?: MemoryOptions | false | undefined
+  namespaces?: N | undefined
+  codec?: Codec | undefined
   /** How long a read of the store may take before it is a miss. 1 ms to 60 s. Default 100 ms. */
-  readDeadline?: Duration
+  readDeadline?: Duration | undefined
   /** How long a write to the store may take before it has failed. 1 ms to 60 s. Default 250 ms. */
-  writeDeadline?: Duration
+  writeDeadline?: Duration | undefined
   /** Keys over 1 KiB: known to the store by their hash, or refused. Default 'hash'. */
-  longKeys?: LongKeys
-  clock?: Clock
-  random?: () => number
+  longKeys?: LongKeys | undefined
+  clock?: Clock | undefined
+  random?: (() => number) | undefined
 }
 
 /** How entries of one namespace, or of one call, live. */
@@ -112,7 +112,8 @@ export interface MemorySettings {
   readonly values: 'frozen' | 'cloned' | 'shared'
 }
 
-const DEFAULT_POLICY: Policy = Object.freeze({
+/** What holds where nothing is said. */
+export const DEFAULT_POLICY: Policy = Object.freeze({
   ttlMs: 600_000,
   graceMs: 0,
   negativeTtlMs: undefined,
@@ -174,7 +175,7 @@ export function resolvePolicy(
 }
 
 /** Throws unless `fresh` and `signal`, where they are given, are what they should be. */
-export function checkCall(options: GetOptions & { fresh?: boolean }, where: string): void {
+export function checkCall(options: Pick<CallOptions, 'fresh' | 'signal'>, where: string): void {
   readOption(options, 'fresh', where)
   const { signal } = options
   if (signal === undefined) return

@@ -12,6 +12,7 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
 }
 
 export interface SchemaResult {
+  readonly value?: unknown
   readonly issues?: readonly { readonly message: string }[] | undefined
 }
 

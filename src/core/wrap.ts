@@ -2,7 +2,7 @@
 import type { Cache, WrapOptions, Wrapped } from './api.js'
 import { CacheError } from './errors.js'
 import { invalidOption } from './option-reading.js'
-import type { CallOptions } from './options.js'
+import { type CallOptions, checkCall, DEFAULT_POLICY, resolvePolicy } from './options.js'
 
 export function wrap<A extends unknown[], T>(
   cache: Cache,
@@ -11,7 +11,10 @@ export function wrap<A extends unknown[], T>(
 ): Wrapped<A, T> {
   if (typeof fn !== 'function') throw invalidOption('wrap', 'fn', fn, 'a function')
   const { key, ...call } = options
-  const keyOf = key ?? ((...args: A) => argumentsKey(args))
+  resolvePolicy(DEFAULT_POLICY, call, 'call', 'wrap')
+  checkCall(call, 'wrap')
+  // The name keeps functions apart that are wrapped on one cache; those without one share it.
+  const keyOf = key ?? ((...args: A) => `${fn.name}(${argumentsKey(args)})`)
   const callOptions: CallOptions | undefined = Object.keys(call).length === 0 ? undefined : call
   const wrapped = (...args: A): Promise<T> => {
     try {

@@ -11,6 +11,7 @@ import type { MemoryEntry } from '../core/contracts.js'
 export const NO_SLOT = -1
 const FIRST_SLOTS = 64
 const MAX_LOAD_MS = 65_535
+const MAX_WEIGHT_BYTES = 2 ** 32 - 1
 
 export class Slots<Owner> {
   readonly maxSlots: number
@@ -85,7 +86,7 @@ export class Slots<Owner> {
     this.deadAtMs[slot] = entry.deadAtMs
     this.born[slot] = entry.born
     this.loadMs[slot] = Math.min(MAX_LOAD_MS, entry.loadMs)
-    this.weights[slot] = entry.weightBytes
+    this.weights[slot] = Math.min(MAX_WEIGHT_BYTES, entry.weightBytes)
     this.#setCheckAt(slot, entry.checkAtMs, entry.copied)
     if (entry.tags !== undefined) this.tags ??= []
     if (this.tags !== undefined) this.tags[slot] = entry.tags
