@@ -50,29 +50,31 @@ export class RedisStore implements Store {
     if (keys.length === 0) return Promise.resolve([])
     // MGET also for one key: as fast as GET, and a foreign list under the key is a miss, not an
     // error.
-    const replies = this.#perKeys('getMany', 'mget', keys)
-    return replies.then((all) => absentAsUndefined(all.length === 1 ? all[0] : all.flat()))
+    return this.#perKeys('getMany', 'mget', keys, absentAsUndefined, (replies) => {
+      return absentAsUndefined(replies.flat())
+    })
   }
 
-  async setMany(writes: readonly StoreWrite[]): Promise<void> {
-    if (writes.length === 0) return
-    await this.#call('setMany', (connection) =>
-      writes.length === 1
-        ? connection.send(setCommand(writes[0]!))
-        : connection.sendMany(writes.map(setCommand)),
-    )
+  setMany(writes: readonly StoreWrite[]): Promise<void> {
+    if (writes.length === 0) return Promise.resolve()
+    const isOne = writes.length === 1
+    return this.#call('setMany', nothing, (connection): Promise<unknown> => {
+      if (isOne) return connection.send(setCommand(writes[0]!))
+      return connection.sendMany(writes.map(setCommand))
+    })
   }
 
-  async deleteMany(keys: readonly string[]): Promise<number> {
-    if (keys.length === 0) return 0
-    const counts = await this.#perKeys('deleteMany', 'unlink', keys)
-    return counts.reduce((sum: number, count) => sum + Number(count), 0)
+  deleteMany(keys: readonly string[]): Promise<number> {
+    if (keys.length === 0) return Promise.resolve(0)
+    return this.#perKeys('deleteMany', 'unlink', keys, Number, (replies) => {
+      return replies.reduce((sum: number, count) => sum + Number(count), 0)
+    })
   }
 
   async patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
     const args = [String(offset), asBuffer(patch), ttlText(ttlMs)] as const
     const run = (connection: RedisConnection) => runScript(connection, PATCH, key, args)
-    return Number(await this.#call('patch', run, key)) === 1
+    return (await this.#call('patch', Number, run, key)) === 1
   }
 
   async increment(
@@ -85,7 +87,7 @@ export class RedisStore implements Store {
     const past = [String(expiry?.offset ?? ''), asBuffer(expiry?.now ?? NO_BYTES)] as const
     const args = [String(by), asBuffer(head), ttlText(ttlMs), ...past] as const
     const run = (connection: RedisConnection) => runScript(connection, INCREMENT, key, args)
-    return Number(String(await this.#call('increment', run, key)))
+    return Number(await this.#call('increment', String, run, key))
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
@@ -93,7 +95,7 @@ export class RedisStore implements Store {
     let cursor = '0'
     do {
       let skip = 0
-      const [next, keys] = (await this.#call('scan', (connection) => {
+      const [next, keys] = (await this.#call('scan', itself, (connection) => {
         // The cursor belongs to the table of one server; another would skip keys in silence.
         if (this.#link.epoch !== epoch) throw new Error('the connection was replaced')
         skip = connection.keyPrefix.length
@@ -105,8 +107,8 @@ export class RedisStore implements Store {
     } while (cursor !== '0')
   }
 
-  async ping(): Promise<void> {
-    await this.#call('ping', ping)
+  ping(): Promise<void> {
+    return this.#call('ping', nothing, ping)
   }
 
   reconnect(): void {
@@ -118,19 +120,30 @@ export class RedisStore implements Store {
   }
 
   /** `name` with all keys, as one command or as several of a bounded size in one write. */
-  #perKeys(op: string, name: string, keys: readonly string[]): Promise<readonly unknown[]> {
+  #perKeys<T>(
+    op: string,
+    name: string,
+    keys: readonly string[],
+    readOne: (reply: unknown) => T,
+    readAll: (replies: readonly unknown[]) => T,
+  ): Promise<T> {
     if (keys.length <= MAX_COMMAND_KEYS) {
-      return this.#call(op, (connection) => connection.send([name, ...keys]).then(only))
+      return this.#call(op, readOne, (connection) => connection.send([name, ...keys]))
     }
     const commands: RedisCommand[] = []
     for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
       commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
     }
-    return this.#call(op, (connection) => connection.sendMany(commands))
+    return this.#call(op, readAll, (connection) => connection.sendMany(commands))
   }
 
-  /** Not async: each turn of the microtask queue shows in the latency of a lone get. */
-  #call<T>(op: string, run: (connection: RedisConnection) => Promise<T>, key?: string): Promise<T> {
+  /** Not async, and one `then`: each turn of the microtask queue shows in a lone get. */
+  #call<R, T>(
+    op: string,
+    read: (reply: R) => T,
+    run: (connection: RedisConnection) => Promise<R>,
+    key?: string,
+  ): Promise<T> {
     const connection = this.#link.connection
     if (connection === undefined) return Promise.reject(awayError(op, this.#link.downCause))
     if (this.#underWay >= MAX_UNDER_WAY) {
@@ -141,7 +154,7 @@ export class RedisStore implements Store {
     return attempt(run, connection).then(
       (reply) => {
         this.#underWay -= 1
-        return reply
+        return read(reply)
       },
       (cause: unknown) => {
         this.#underWay -= 1
@@ -163,9 +176,11 @@ function attempt<T>(
   }
 }
 
-function only(reply: unknown): readonly unknown[] {
-  return [reply]
+function itself<T>(reply: T): T {
+  return reply
 }
+
+function nothing(): void {}
 
 function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] {
   const values = reply as Reads
