@@ -17,7 +17,7 @@
  */
 import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/contracts.js'
 
-export const ENVELOPE_VERSION = 1
+const ENVELOPE_VERSION = 1
 export const FIXED_BYTES = 23
 export const LIFE_OFFSET = 2
 /** The first part of a life: until when the entry is fresh. */

@@ -57,7 +57,7 @@ export function readStoreOnce(
 const SURELY_FRESH_MS = 60_000
 
 /** A read of one key that is under way. */
-export class StoreRead implements ReadRequest, GatheredRead {
+class StoreRead implements ReadRequest, GatheredRead {
   readonly storeKey: string
   /** What the process had applied of the invalidation log when it was sent. */
   readonly born: number
