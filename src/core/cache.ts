@@ -35,7 +35,6 @@ import type { CacheEventName, CacheListener, Events, MissReason } from './events
 import { type JoinRequest, refreshEagerly, waitForLoad } from './join.js'
 import { keep } from './keep.js'
 import { checkNamespace, encodeKey } from './key.js'
-import { makeSpace } from './make-space.js'
 import { checkNames, invalidOption } from './option-reading.js'
 import {
   type CallOptions,
@@ -47,6 +46,8 @@ import {
   type SetOptions,
 } from './options.js'
 import type { Space } from './space.js'
+import { spaceFor } from './space-for.js'
+import type { WriteAnswer } from './store-batch.js'
 import { readStore } from './store-read.js'
 import { admit } from './value.js'
 import { wrap } from './wrap.js'
@@ -106,10 +107,7 @@ export class EngineCache implements Cache {
       if (value === undefined) lacking.push(i)
     }
     this.#countHits(keys, values, lacking.length)
-    const found = await Promise.all(lacking.map((i) => this.#get(keys[i]!, undefined)))
-    lacking.forEach((at, i) => {
-      values[at] = found[i]
-    })
+    await this.#lookUpMany(keys, lacking, values)
     return values as (T | undefined)[]
   }
 
@@ -222,19 +220,8 @@ export class EngineCache implements Cache {
     const known = this.#namespaces.get(name)
     if (known !== undefined && options === undefined) return known as Cache<T>
     const fullName = this.#space.name === '' ? name : `${this.#space.name}.${name}`
-    const existing = this.#engine.findSpace(fullName)
-    if (existing !== undefined && options !== undefined) {
-      throw invalidOption(
-        `namespace '${fullName}'`,
-        'options',
-        options,
-        'given once, where the namespace is first named',
-      )
-    }
-    const cache = new EngineCache(
-      this.#engine,
-      existing ?? makeSpace(this.#engine, this.#space.policy, fullName, options ?? {}),
-    )
+    const space = spaceFor(this.#engine, this.#space.policy, fullName, options)
+    const cache = new EngineCache(this.#engine, space)
     this.#namespaces.set(name, cache)
     return cache as Cache<T>
   }
@@ -257,28 +244,43 @@ export class EngineCache implements Cache {
 
   /** What `get` does when memory has no answer that can be handed out without thought. */
   #get(key: string, options: GetOptions | undefined): Promise<unknown> {
+    if (options === undefined) return new Promise((resolve) => this.#lookUp(key, resolve))
     try {
-      if (options !== undefined) {
-        checkNames(options, 'get', 'get')
-        checkCall(options, 'get')
-      }
-      options?.signal?.throwIfAborted()
-      const engine = this.#engine
-      const space = this.#space
-      const storeKey = this.#storeKey(key)
-      const remembered = this.#remember(key)
-      if (remembered?.state === 'fresh') return Promise.resolve(this.#answer(key, remembered))
-      if (engine.batch === undefined) {
-        const reason = remembered === undefined ? 'absent' : 'expired'
-        return Promise.resolve(countMiss(engine, space, key, reason))
-      }
-      const value = new Promise<unknown>((resolve) => {
-        readStore(engine, space, key, storeKey, (found) => resolve(this.#settle(key, found)))
-      })
-      return abortable(value, options?.signal)
+      checkNames(options, 'get', 'get')
+      checkCall(options, 'get')
+      options.signal?.throwIfAborted()
     } catch (error) {
       return Promise.reject(error)
     }
+    return abortable(this.#get(key, undefined), options.signal)
+  }
+
+  /** Memory once more, then the store. Throws KEY_INVALID or KEY_TOO_LONG, before anything else. */
+  #lookUp(key: string, listener: (value: unknown) => void): void {
+    const engine = this.#engine
+    const space = this.#space
+    const storeKey = this.#storeKey(key)
+    const remembered = this.#remember(key)
+    if (remembered?.state === 'fresh') listener(this.#answer(key, remembered))
+    else if (engine.batch === undefined) {
+      listener(countMiss(engine, space, key, remembered === undefined ? 'absent' : 'expired'))
+    } else {
+      readStore(engine, space, key, storeKey, (held) => listener(this.#settle(key, held)))
+    }
+  }
+
+  /** One promise for all of them: a hundred of them would cost as much as what they bring. */
+  #lookUpMany(keys: readonly string[], at: readonly number[], values: unknown[]): Promise<void> {
+    let left = at.length
+    return new Promise((resolve) => {
+      if (left === 0) resolve()
+      for (const i of at) {
+        this.#lookUp(keys[i]!, (value) => {
+          values[i] = value
+          if (--left === 0) resolve()
+        })
+      }
+    })
   }
 
   /** What a plain `get` makes of the store's answer. */
@@ -362,21 +364,16 @@ export class EngineCache implements Cache {
     const admitted = admit(value, engine.values === 'frozen')
     const born = engine.invalidations.note(storeKey)
     engine.holds.release(storeKey)
-    const kept = keep(engine, {
-      space,
-      key,
-      storeKey,
-      raw: value,
-      admitted,
-      born,
-      policy,
-      loadMs: 0,
-      ttlMs: undefined,
-      tags: policy.tags,
+    const life = { born, policy, loadMs: 0, ttlMs: undefined, tags: policy.tags }
+    const entry = { space, key, storeKey, raw: value, admitted, ...life }
+    let onStored!: (answer: WriteAnswer) => void
+    const stored = new Promise<WriteAnswer>((resolve) => {
+      onStored = resolve
     })
+    const inMemory = keep(engine, entry, onStored)
     space.counters.sets++
     if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
-    return kept.inStore === undefined ? kept.inMemory : (await kept.inStore) === undefined
+    return engine.batch === undefined ? inMemory : (await stored) === undefined
   }
 
   #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {

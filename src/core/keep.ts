@@ -34,17 +34,16 @@ export interface KeepRequest {
   readonly tags: readonly string[]
 }
 
-export interface Kept {
-  readonly inMemory: boolean
-  /** What the store says, never rejecting; `undefined` where there is none. */
-  readonly inStore: Promise<WriteAnswer> | undefined
-}
-
 /**
- * Writes a value to memory at once and to the store with the tick. Throws VALUE_UNSUPPORTED if the
- * codec cannot take it; then nothing was written.
+ * Writes a value to memory at once and to the store with the tick; `onStored` hears what the store
+ * said. `true` if memory has it. Throws VALUE_UNSUPPORTED if the codec cannot take it; then nothing
+ * was written.
  */
-export function keep(engine: Engine, request: KeepRequest): Kept {
+export function keep(
+  engine: Engine,
+  request: KeepRequest,
+  onStored?: (answer: WriteAnswer) => void,
+): boolean {
   const { space, key, storeKey, admitted, born, policy, loadMs, tags } = request
   const { batch } = engine
   const now = engine.now()
@@ -63,12 +62,12 @@ export function keep(engine: Engine, request: KeepRequest): Kept {
     weightBytes: weigh(key, admitted.weightBytes),
   })
   if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.armSweep()
-  else if (engine.hasMemory) refuse(engine, space, key, 'too-heavy')
-  if (batch === undefined || bytes === undefined) return { inMemory, inStore: undefined }
+  else if (!inMemory && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
+  if (bytes === undefined) return inMemory
   const isText = typeof bytes === 'string'
   space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
-  const ttlMs = deadAtMs - now.monotonicMs
-  return { inMemory, inStore: batch.write({ key: storeKey, bytes, ttlMs }) }
+  batch!.write({ key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs }, onStored)
+  return inMemory
 }
 
 export interface FillRequest {

@@ -27,10 +27,15 @@ export interface ReadRequest {
   finish(answer: ReadAnswer, atMs: number, wallAheadMs: number): void
 }
 
+/** Told what became of a write, once. */
+type WriteListener = (answer: WriteAnswer) => void
+
 interface PendingWrite {
+  readonly key: string
   /** `undefined` deletes. */
   write: StoreWrite | undefined
-  readonly resolves: ((answer: WriteAnswer) => void)[]
+  /** Nobody waits for a fill. */
+  listeners: WriteListener[] | undefined
 }
 
 export const MAX_BATCH_KEYS = 512
@@ -63,12 +68,19 @@ export class StoreBatch {
     this.#schedule()
   }
 
-  write(write: StoreWrite): Promise<WriteAnswer> {
-    return this.#enqueue(write.key, write)
+  write(write: StoreWrite, listener?: WriteListener): void {
+    const pending = this.#writes.get(write.key)
+    if (pending === undefined && this.#writesUnderWay + this.#writes.size >= MAX_PENDING_WRITES) {
+      this.#onRefused(TOO_MANY_WRITES)
+      listener?.(TOO_MANY_WRITES)
+    } else this.#enqueue(pending, write.key, write, listener)
   }
 
+  /** Never refused for want of room: dropping one could leave a stale value behind. */
   delete(key: string): Promise<WriteAnswer> {
-    return this.#enqueue(key, undefined)
+    return new Promise((resolve) => {
+      this.#enqueue(this.#writes.get(key), key, undefined, resolve)
+    })
   }
 
   /** Resolves when no write is on its way. */
@@ -77,22 +89,21 @@ export class StoreBatch {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  #enqueue(key: string, write: StoreWrite | undefined): Promise<WriteAnswer> {
-    return new Promise((resolve) => {
-      const pending = this.#writes.get(key)
-      if (pending !== undefined) {
-        pending.write = write
-        pending.resolves.push(resolve)
-        return
-      }
-      // Deletes are never refused here: dropping one could leave a stale value behind.
-      if (write !== undefined && this.#writesUnderWay + this.#writes.size >= MAX_PENDING_WRITES) {
-        this.#onRefused(TOO_MANY_WRITES)
-        return resolve(TOO_MANY_WRITES)
-      }
-      this.#writes.set(key, { write, resolves: [resolve] })
+  #enqueue(
+    pending: PendingWrite | undefined,
+    key: string,
+    write: StoreWrite | undefined,
+    listener: WriteListener | undefined,
+  ): void {
+    if (pending === undefined) {
+      this.#writes.set(key, { key, write, listeners: listener && [listener] })
       this.#schedule()
-    })
+      return
+    }
+    pending.write = write
+    if (listener === undefined) return
+    if (pending.listeners === undefined) pending.listeners = [listener]
+    else pending.listeners.push(listener)
   }
 
   #schedule(): void {
@@ -142,17 +153,20 @@ export class StoreBatch {
   }
 
   #flushWrites(): void {
-    const pending = [...this.#writes]
+    const sets: PendingWrite[] = []
+    const deletes: PendingWrite[] = []
+    for (const pending of this.#writes.values()) {
+      if (pending.write === undefined) deletes.push(pending)
+      else sets.push(pending)
+    }
     this.#writes = new Map()
-    const sets = pending.filter(([, each]) => each.write !== undefined)
-    const deletes = pending.filter(([, each]) => each.write === undefined)
-    this.#send(sets, (chunk) => this.#store.setMany(chunk.map(([, each]) => each.write!)))
-    this.#send(deletes, (chunk) => this.#store.deleteMany(chunk.map(([key]) => key)))
+    this.#send(sets, (chunk) => this.#store.setMany(chunk.map(({ write }) => write!)))
+    this.#send(deletes, (chunk) => this.#store.deleteMany(chunk.map(({ key }) => key)))
   }
 
   #send(
-    pending: readonly (readonly [string, PendingWrite])[],
-    send: (chunk: readonly (readonly [string, PendingWrite])[]) => Promise<unknown>,
+    pending: readonly PendingWrite[],
+    send: (chunk: readonly PendingWrite[]) => Promise<unknown>,
   ): void {
     for (let from = 0; from < pending.length; from += MAX_BATCH_KEYS) {
       const chunk = pending.slice(from, from + MAX_BATCH_KEYS)
@@ -164,9 +178,11 @@ export class StoreBatch {
     }
   }
 
-  #settle(chunk: readonly (readonly [string, PendingWrite])[], answer: WriteAnswer): void {
+  #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
     this.#writesUnderWay -= chunk.length
-    for (const [, pending] of chunk) for (const resolve of pending.resolves) resolve(answer)
+    for (const { listeners } of chunk) {
+      if (listeners !== undefined) for (const listener of listeners) listener(answer)
+    }
     if (this.#writesUnderWay + this.#writes.size > 0) return
     const waiters = this.#idleWaiters
     this.#idleWaiters = []

@@ -8,9 +8,15 @@ import {
   MAX_PENDING_WRITES,
   type ReadAnswer,
   StoreBatch,
+  type WriteAnswer,
 } from '../../src/core/store-batch.js'
 import { type FakeClock, fakeClock } from '../../src/testing/index.js'
 import { type Gate, gate, stateOf } from './tracked-cache.js'
+
+/** A write whose outcome is waited for. */
+function writeTo(target: StoreBatch, write: StoreWrite): Promise<WriteAnswer> {
+  return new Promise((resolve) => target.write(write, resolve))
+}
 
 type Sent = [call: string, keys: string[]]
 
@@ -87,7 +93,7 @@ describe('a batch', () => {
 
   it('sends writes before deletes before reads', async () => {
     const reading = read('a')
-    await Promise.all([batch.delete('d'), batch.write(write('a'))])
+    await Promise.all([batch.delete('d'), writeTo(batch, write('a'))])
     const [found] = await reading
     expect(sent.map(([call]) => call)).toEqual(['setMany', 'deleteMany', 'getMany'])
     expect(text(found)).toBe('a')
@@ -103,20 +109,20 @@ describe('a batch', () => {
 describe('several writes of one key in a tick', () => {
   it('become the last of them, and all are told its outcome', async () => {
     const writes = [write('a', '1'), write('a', '2'), write('a', '3')]
-    const answers = await Promise.all(writes.map((each) => batch.write(each)))
+    const answers = await Promise.all(writes.map((each) => writeTo(batch, each)))
     expect(answers).toEqual([undefined, undefined, undefined])
     expect(sent).toEqual([['setMany', ['a']]])
     expect(String(values.get('a'))).toBe('3')
   })
 
   it('become a delete if that was last', async () => {
-    await Promise.all([batch.write(write('a')), batch.delete('a')])
+    await Promise.all([writeTo(batch, write('a')), batch.delete('a')])
     expect(sent).toEqual([['deleteMany', ['a']]])
   })
 
   it('become a write if that was last', async () => {
     values.set('a', Buffer.from('old'))
-    await Promise.all([batch.delete('a'), batch.write(write('a', 'new'))])
+    await Promise.all([batch.delete('a'), writeTo(batch, write('a', 'new'))])
     expect(sent).toEqual([['setMany', ['a']]])
     expect(String(values.get('a'))).toBe('new')
   })
@@ -134,7 +140,7 @@ describe('a large tick', () => {
 
   it('is cut for writes and deletes too', async () => {
     const keys = Array.from({ length: MAX_BATCH_KEYS + 1 }, (_, i) => `k${i}`)
-    await Promise.all(keys.map((key) => batch.write(write(key))))
+    await Promise.all(keys.map((key) => writeTo(batch, write(key))))
     await Promise.all(keys.map((key) => batch.delete(key)))
     expect(sent.map(([call, each]) => [call, each.length])).toEqual([
       ['setMany', MAX_BATCH_KEYS],
@@ -149,19 +155,19 @@ describe('the bound on writes', () => {
   it('refuses one more at once, but never a delete or a newer value of a waiting key', async () => {
     held = gate<void>()
     const waiting = Array.from({ length: MAX_PENDING_WRITES }, (_, i) =>
-      batch.write(write(`k${i}`)),
+      writeTo(batch, write(`k${i}`)),
     )
-    expect(await batch.write(write('one more'))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await writeTo(batch, write('one more'))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(refused).toMatchObject([{ code: 'STORE_UNAVAILABLE' }])
-    const again = batch.write(write('k0', 'newer'))
+    const again = writeTo(batch, write('k0', 'newer'))
     const deleted = batch.delete('one more')
     await clock.settle()
     expect(await stateOf(deleted)).toBe('pending')
-    expect(await batch.write(write('still too many'))).toBeInstanceOf(CacheError)
+    expect(await writeTo(batch, write('still too many'))).toBeInstanceOf(CacheError)
     held.open()
     expect(new Set(await Promise.all([...waiting, again, deleted]))).toEqual(new Set([undefined]))
     expect(String(values.get('k0'))).toBe('newer')
-    expect(await batch.write(write('room again'))).toBeUndefined()
+    expect(await writeTo(batch, write('room again'))).toBeUndefined()
   })
 })
 
@@ -170,7 +176,7 @@ describe('a failed call', () => {
     const error = new CacheError('STORE_TIMEOUT', 'too late')
     held = gate<void>()
     const reads = [read('a'), read('b')]
-    const writes = [batch.write(write('c')), batch.delete('d')]
+    const writes = [writeTo(batch, write('c')), batch.delete('d')]
     await clock.settle()
     held.fail(error)
     const answers = (await Promise.all(reads)).map(([answer]) => answer)
@@ -180,7 +186,7 @@ describe('a failed call', () => {
   it('of a kind of its own becomes STORE_FAILED', async () => {
     const cause = new Error('boom')
     held = gate<void>()
-    const answer = batch.write(write('a'))
+    const answer = writeTo(batch, write('a'))
     await clock.settle()
     held.fail(cause)
     expect(await answer).toMatchObject({ code: 'STORE_FAILED', cause })
@@ -188,12 +194,12 @@ describe('a failed call', () => {
 
   it('leaves the next tick alone', async () => {
     held = gate<void>()
-    const failing = batch.write(write('a'))
+    const failing = writeTo(batch, write('a'))
     await clock.settle()
     held.fail(new Error('boom'))
     await failing
     held = undefined
-    expect(await batch.write(write('a'))).toBeUndefined()
+    expect(await writeTo(batch, write('a'))).toBeUndefined()
   })
 })
 
@@ -213,7 +219,7 @@ describe('a read whose listener throws', () => {
 describe('idle', () => {
   it('waits for what is gathered and what is on its way', async () => {
     held = gate<void>()
-    const writing = batch.write(write('a'))
+    const writing = writeTo(batch, write('a'))
     const idle = batch.idle()
     await clock.settle()
     expect(await stateOf(idle)).toBe('pending')
