@@ -4,11 +4,11 @@
  *   byte  size
  *      0     1  state: 'F' fresh, 'S' soft-invalidated (a script may rewrite it, nothing else does)
  *      1     1  head: version (2 bits) · serializer (2) · compressed · encrypted · tagged
- *      2     7  fresh until, ms since the epoch on the store's clock; all ones = for ever
- *      9     5  grace, ms
- *     14     7  born: the writer's place in the invalidation log when the load began
- *     21     2  how long the load took, ms, at most 16 383
- *     23        tags where tagged: count (1), then each as length (2) and UTF-8; then the payload
+ *      2     6  fresh until, ms since the epoch on the store's clock; all ones = for ever
+ *      8     5  grace, ms
+ *     13     6  born: the writer's place in the invalidation log when the load began
+ *     19     2  how long the load took, ms, at most 16 383
+ *     21        tags where tagged: count (1), then each as length (2) and UTF-8; then the payload
  *
  * Numbers are big-endian in digits of seven bits, so that an envelope is ASCII: an entry whose
  * payload is text travels as a string, and the clients write all commands of a tick as one (64 SETs
@@ -18,10 +18,10 @@
 import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/contracts.js'
 
 const ENVELOPE_VERSION = 1
-export const FIXED_BYTES = 23
+export const FIXED_BYTES = 21
 export const LIFE_OFFSET = 2
 /** The first part of a life: until when the entry is fresh. */
-export const MOMENT_BYTES = 7
+export const MOMENT_BYTES = 6
 
 /** msgpack that knows built-in classes, cycles and shared references. */
 export const SERIALIZER_GRAPH = 0
@@ -33,7 +33,8 @@ const STATE_SOFT = 0x53
 const FLAG_TAGGED = 1
 const FLAG_ENCRYPTED = 2
 const FLAG_COMPRESSED = 4
-const NEVER = 2 ** 49 - 1
+/** 42 bits of milliseconds last until the year 2109. */
+const NEVER = 2 ** 42 - 1
 const MAX_GRACE_MS = 2 ** 35 - 1
 const MAX_LOAD_MS = 2 ** 14 - 1
 const DIGITS_28 = 2 ** 28
@@ -46,7 +47,7 @@ export function envelopeText(meta: EntryMeta, serializer: number): string {
   const fixed =
     String.fromCharCode(STATE_FRESH, head) +
     lifeText(meta.freshUntilWallMs, meta.graceMs) +
-    digits49(meta.born) +
+    digits42(meta.born) +
     String.fromCharCode(loadMs >> 7, loadMs & 127)
   return tags.length === 0 ? fixed : fixed + tagsText(tags)
 }
@@ -57,7 +58,7 @@ export function lifeText(freshUntilWallMs: number, graceMs: number): string {
   const grace = Math.min(MAX_GRACE_MS, Math.round(graceMs))
   const low = grace % DIGITS_28
   return (
-    digits49(until) +
+    digits42(until) +
     String.fromCharCode(
       Math.floor(grace / DIGITS_28),
       low >> 21,
@@ -89,14 +90,14 @@ export function readEntry(
   plain: boolean,
   tags: readonly string[],
 ): DecodedEntry {
-  const until = read49(bytes, 2)
+  const until = read42(bytes, 2)
   return {
     value,
     plain,
     freshUntilWallMs: until === NEVER ? Number.POSITIVE_INFINITY : until,
-    graceMs: bytes[9]! * DIGITS_28 + read28(bytes, 10),
-    born: read49(bytes, 14),
-    loadMs: (bytes[21]! << 7) | bytes[22]!,
+    graceMs: bytes[8]! * DIGITS_28 + read28(bytes, 9),
+    born: read42(bytes, 13),
+    loadMs: (bytes[19]! << 7) | bytes[20]!,
     tags,
   }
 }
@@ -135,12 +136,11 @@ function tagsText(tags: readonly string[]): string {
   return text
 }
 
-function digits49(value: number): string {
+function digits42(value: number): string {
   const low = value % DIGITS_28
   const high = Math.floor(value / DIGITS_28)
   return String.fromCharCode(
-    high >> 14,
-    (high >> 7) & 127,
+    high >> 7,
     high & 127,
     low >> 21,
     (low >> 14) & 127,
@@ -149,9 +149,9 @@ function digits49(value: number): string {
   )
 }
 
-function read49(bytes: Buffer, at: number): number {
-  const high = (bytes[at]! << 14) | (bytes[at + 1]! << 7) | bytes[at + 2]!
-  return high * DIGITS_28 + read28(bytes, at + 3)
+function read42(bytes: Buffer, at: number): number {
+  const high = (bytes[at]! << 7) | bytes[at + 1]!
+  return high * DIGITS_28 + read28(bytes, at + 2)
 }
 
 function read28(bytes: Buffer, at: number): number {

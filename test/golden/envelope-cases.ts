@@ -40,8 +40,8 @@ export const ENVELOPE_CASES: Readonly<Record<string, EnvelopeCase>> = {
   'large-numbers': {
     says: 'what needs every digit of the head',
     meta: {
-      born: 2 ** 48 - 2,
-      freshUntilWallMs: 253_402_300_799_999,
+      born: 2 ** 42 - 2,
+      freshUntilWallMs: 2 ** 42 - 3,
       graceMs: 2_592_000_000,
       loadMs: 16_383,
       tags: [],

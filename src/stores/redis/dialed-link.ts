@@ -5,13 +5,16 @@
  * is told never to reconnect. What a former attempt reports later is known by identity and dropped.
  * An attempt is ready once PING is answered, so a server that is loading, refuses the user or stays
  * silent after accepting is still away; the whole of it must happen within `connectTimeoutMs`.
- * Waits are at most 500 ms: a server that refused is found within that of its return.
+ * Waits are at most 500 ms: a server that refused is found within that of its return. One that was
+ * cut off in silence would keep an attempt hanging for its whole time; once an attempt has shown how
+ * long this server takes, the next ones get a multiple of that, and every tenth the whole time.
  */
 import type { StoreListener } from '../../core/contracts.js'
 import type { Dial, RedisConnection, RedisLink, RedisTarget } from './connection.js'
 import { ping } from './ping.js'
 
 interface Attempt {
+  readonly beganMs: number
   connection: RedisConnection | undefined
   deadline: NodeJS.Timeout | undefined
 }
@@ -26,6 +29,9 @@ const FIRST_WAIT_MS = 25
 const MAX_WAIT_MS = 500
 /** How long `close` waits for answers to what is under way. */
 const DRAIN_MS = 500
+const MIN_REDIAL_MS = 400
+const REDIAL_FACTOR = 4
+const PATIENT_EVERY = 10
 
 export class DialedLink implements RedisLink {
   readonly #target: RedisTarget
@@ -37,6 +43,8 @@ export class DialedLink implements RedisLink {
   #isToldDown = false
   #failures = 0
   #epoch = 0
+  /** How long the last attempt took that succeeded. */
+  #dialTookMs: number | undefined
 
   constructor(target: RedisTarget, load: () => Promise<Dial>) {
     this.#target = target
@@ -89,11 +97,13 @@ export class DialedLink implements RedisLink {
   }
 
   #attempt(dial: Dial): void {
-    const attempt: Attempt = { connection: undefined, deadline: undefined }
+    const beganMs = performance.now()
+    const attempt: Attempt = { beganMs, connection: undefined, deadline: undefined }
+    const limitMs = this.#limitMs()
     this.#state = { at: 'dialing', attempt }
     attempt.deadline = setTimeout(() => {
-      this.#lose(attempt, new Error(`no answer within ${this.#target.connectTimeoutMs} ms`))
-    }, this.#target.connectTimeoutMs)
+      this.#lose(attempt, new Error(`no answer within ${limitMs} ms`))
+    }, limitMs)
     try {
       attempt.connection = dial(this.#target, {
         onUp: () => void this.#probe(attempt),
@@ -106,6 +116,15 @@ export class DialedLink implements RedisLink {
     if (!this.#isCurrent(attempt)) attempt.connection?.release()
   }
 
+  /** How long the attempt that begins now may take. */
+  #limitMs(): number {
+    const { connectTimeoutMs } = this.#target
+    const isPatient = this.#failures % PATIENT_EVERY === PATIENT_EVERY - 1
+    if (this.#dialTookMs === undefined || isPatient) return connectTimeoutMs
+    const usualMs = Math.ceil(this.#dialTookMs * REDIAL_FACTOR)
+    return Math.min(connectTimeoutMs, Math.max(MIN_REDIAL_MS, usualMs))
+  }
+
   async #probe(attempt: Attempt): Promise<void> {
     try {
       await ping(attempt.connection!)
@@ -116,6 +135,7 @@ export class DialedLink implements RedisLink {
     clearTimeout(attempt.deadline)
     this.#state = { at: 'ready', attempt }
     this.#failures = 0
+    this.#dialTookMs = performance.now() - attempt.beganMs
     this.#isToldDown = false
     this.#epoch += 1
     this.#listener?.onUp()
@@ -129,8 +149,8 @@ export class DialedLink implements RedisLink {
   #lose(attempt: Attempt, cause: unknown): void {
     if (!this.#isCurrent(attempt)) return
     clearTimeout(attempt.deadline)
-    const ceilingMs = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures)
-    this.#failures = Math.min(this.#failures + 1, 10)
+    const ceilingMs = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 10))
+    this.#failures += 1
     // Half fixed, half random: processes that lost one server do not come back as one.
     const waitMs = ceilingMs * (0.5 + Math.random() / 2)
     this.#state = { at: 'waiting', timer: setTimeout(() => this.#attempt(this.#dial!), waitMs) }
