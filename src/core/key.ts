@@ -42,28 +42,13 @@ export function encodeKey(key: string, longKeys: LongKeys): string {
   throw tooLong(key)
 }
 
-/**
- * Whether a key can stand as it is. A loop over the units takes half the time of a pattern
- * (bench/key).
- */
-function isPlain(key: string): boolean {
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i)
-    if (unit < BRACE_OPEN) continue
-    if (unit === BRACE_OPEN || unit === BRACE_CLOSE) return false
-    if (unit === TILDE && i === 0) return false
-    if (unit >= FIRST_SURROGATE && unit <= LAST_SURROGATE) {
-      return key.isWellFormed() && !/[{}]/.test(key)
-    }
-  }
-  return true
-}
+const ODD = /^~|[{}\ud800-\udfff]/
+const ODD_ALSO_IN_PAIRS = /^~|[{}]/
 
-const BRACE_OPEN = 0x7b
-const BRACE_CLOSE = 0x7d
-const TILDE = 0x7e
-const FIRST_SURROGATE = 0xd800
-const LAST_SURROGATE = 0xdfff
+/** Whether a key can stand as it is. Surrogates may, in pairs. */
+function isPlain(key: string): boolean {
+  return !ODD.test(key) || (key.isWellFormed() && !ODD_ALSO_IN_PAIRS.test(key))
+}
 
 /** The key behind an encoded name; `undefined` for a hashed one, which cannot be read back. */
 export function decodeKey(name: string): string | undefined {

@@ -12,6 +12,7 @@
  */
 import type { ValueForm } from './contracts.js'
 import { CacheError } from './errors.js'
+import { roomyRecord } from './roomy-record.js'
 import { type CopyContext, copyBuiltin } from './value-builtins.js'
 
 export interface Admitted {
@@ -185,9 +186,9 @@ class CopyWalk implements CopyContext {
 
   #record(value: object): object {
     // Filled property by property: a frozen spread takes 250 ns, this 80 (bench/value-copy).
-    const copy: Record<string, unknown> = {}
-    this.remember(value, copy)
     const names = Object.keys(value)
+    const copy = roomyRecord(names.length)
+    this.remember(value, copy)
     this.bytes += OBJECT_BYTES + SLOT_BYTES * names.length
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!

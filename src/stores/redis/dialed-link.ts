@@ -6,8 +6,8 @@
  * An attempt is ready once PING is answered, so a server that is loading, refuses the user or stays
  * silent after accepting is still away; the whole of it must happen within `connectTimeoutMs`.
  * Waits are at most 500 ms: a server that refused is found within that of its return. One that was
- * cut off in silence would keep an attempt hanging for its whole time; once an attempt has shown how
- * long this server takes, the next ones get a multiple of that, and every tenth the whole time.
+ * cut off in silence would keep an attempt hanging for its whole time; once an attempt has shown
+ * how long this server takes, the next ones get a multiple of that, and every tenth the whole time.
  */
 import type { StoreListener } from '../../core/contracts.js'
 import type { Dial, RedisConnection, RedisLink, RedisTarget } from './connection.js'

@@ -155,7 +155,9 @@ export function dialNodeRedis(
     database: target.db,
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    commandOptions: { timeout: undefined },
+    // Of the shape of ours: the client spreads the two on every call, and two shapes take 8 %
+    // longer.
+    commandOptions: COMMAND_OPTIONS,
     socket: {
       ...target.tls,
       ...(target.tls === undefined ? {} : { tls: true }),
