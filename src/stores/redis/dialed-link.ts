@@ -7,7 +7,8 @@
  * silent after accepting is still away; the whole of it must happen within `connectTimeoutMs`.
  * Waits are at most 500 ms: a server that refused is found within that of its return. One that was
  * cut off in silence would keep an attempt hanging for its whole time; once an attempt has shown
- * how long this server takes, the next ones get a multiple of that, and every tenth the whole time.
+ * how long this server takes, the next ones get a multiple of that, and every fortieth the whole
+ * time.
  */
 import type { StoreListener } from '../../core/contracts.js'
 import type { Dial, RedisConnection, RedisLink, RedisTarget } from './connection.js'
@@ -31,7 +32,7 @@ const MAX_WAIT_MS = 500
 const DRAIN_MS = 500
 const MIN_REDIAL_MS = 400
 const REDIAL_FACTOR = 4
-const PATIENT_EVERY = 10
+const PATIENT_EVERY = 40
 
 export class DialedLink implements RedisLink {
   readonly #target: RedisTarget
