@@ -87,21 +87,22 @@ class Gathering<T> {
     const { load, flightOf } = this.#request
     const keys = waiting.map((each) => each.key)
     const flights = keys.map(flightOf).filter((flight) => flight !== undefined)
-    const fail = (error: unknown) => {
+    const onError = (error: unknown) => {
       for (const each of waiting) each.reject(error)
     }
-    const share = (answer: BulkAnswer<T>) => {
+    const onValue = (answer: BulkAnswer<T>) => {
       try {
         const read = reader(answer, keys)
         waiting.forEach((each, i) => {
           each.resolve(read(each.key, i))
         })
       } catch (error) {
-        fail(error)
+        onError(error)
       }
     }
     const { signal } = waiting[0]!
-    runInLoadScope<BulkAnswer<T>>(flights, () => load([...keys], { signal }), share, fail)
+    const run = () => load([...keys], { signal })
+    runInLoadScope<BulkAnswer<T>>({ flights, run, onValue, onError })
   }
 }
 

@@ -287,35 +287,48 @@ export class EngineCache implements Cache {
   #settle(key: string, found: HeldEntry | MissReason): unknown {
     if (typeof found === 'string') return countMiss(this.#engine, this.#space, key, found)
     if (found.state === 'stale') return countMiss(this.#engine, this.#space, key, 'expired')
-    this.#countFound(key, found)
-    return found.exclusive ? found.value : handOut(found)
+    return this.#answer(key, found)
   }
 
   /** What `getOrSet` does when memory has no answer that can be handed out without thought. */
-  async #getOrLoad(
+  #getOrLoad(
     key: string,
     loader: Loader<unknown>,
     options: CallOptions | undefined,
     onShared?: () => void,
   ): Promise<unknown> {
-    const engine = this.#engine
-    const space = this.#space
-    const policy = this.#callPolicy(options, 'call', 'getOrSet')
-    if (options !== undefined) checkCall(options, 'getOrSet')
-    if (typeof loader !== 'function') {
-      throw invalidOption('getOrSet', 'loader', loader, 'a function')
-    }
-    const storeKey = this.#storeKey(key)
-    const signal = options?.signal
-    signal?.throwIfAborted()
-    const kind: JoinRequest['kind'] = options?.fresh === true ? 'fresh' : 'shared'
-    const previous = this.#remember(key)
-    const request = { space, key, loader, policy, storeKey, kind, previous, onShared }
-    if (previous?.state === 'fresh' && kind === 'shared') {
-      refreshEagerly(engine, request)
-      return this.#answer(key, previous)
-    }
-    return this.#answer(key, await waitForLoad(engine, request, signal))
+    return new Promise((resolve, onFailed) => {
+      const engine = this.#engine
+      const space = this.#space
+      const policy = this.#callPolicy(options, 'call', 'getOrSet')
+      if (options !== undefined) checkCall(options, 'getOrSet')
+      if (typeof loader !== 'function') {
+        throw invalidOption('getOrSet', 'loader', loader, 'a function')
+      }
+      const storeKey = this.#storeKey(key)
+      const signal = options?.signal
+      signal?.throwIfAborted()
+      const kind: JoinRequest['kind'] = options?.fresh === true ? 'fresh' : 'shared'
+      const previous = this.#remember(key)
+      const onFound = (found: Found) => resolve(this.#answer(key, found))
+      const request: JoinRequest = {
+        space,
+        key,
+        loader,
+        policy,
+        storeKey,
+        kind,
+        previous,
+        signal,
+        onShared,
+        onFound,
+        onFailed,
+      }
+      if (previous?.state === 'fresh' && kind === 'shared') {
+        refreshEagerly(engine, request)
+        onFound(previous)
+      } else waitForLoad(engine, request)
+    })
   }
 
   /** A hit that needs no thought, counted. */

@@ -14,6 +14,8 @@ interface FoundValue {
   readonly value: unknown
   /** Each reader gets a copy: the value has mutable insides, or the cache is set to clone. */
   readonly copied: boolean
+  /** Brought for one reader, and neither memory nor anybody else has it: it needs no copy. */
+  readonly exclusive: boolean
 }
 
 /** What a tier holds under a key. Moments are monotonic. */
@@ -22,8 +24,6 @@ export interface HeldEntry extends FoundValue {
   readonly state: 'fresh' | 'stale'
   readonly freshUntilMs: number
   readonly deadAtMs: number
-  /** One read brought it for one reader and memory did not keep it: that reader needs no copy. */
-  readonly exclusive: boolean
 }
 
 /** What a loader answered. It is fresh by definition, whether it was kept or not. */
@@ -116,7 +116,12 @@ export function asOf(held: HeldEntry | undefined, nowMs: number): HeldEntry | un
   return nowMs < held.freshUntilMs ? held : { ...held, state: 'stale' }
 }
 
+/** The same for several readers. */
+export function notExclusive<F extends Found>(found: F): F {
+  return found.exclusive ? { ...found, exclusive: false } : found
+}
+
 /** What a reader gets of it. */
 export function handOut(found: Found): unknown {
-  return found.copied ? cloneValue(found.value) : found.value
+  return found.copied && !found.exclusive ? cloneValue(found.value) : found.value
 }

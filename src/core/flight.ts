@@ -1,22 +1,32 @@
 /**
  * Flights: one load that many callers share.
  *
- * A flight has one answer for all its callers: the first of value, stale stand-in, error. Callers
- * join it only if nothing invalidated the key since it began. What it brings is kept only if it has
- * not been superseded: by a load that began later for the same key (after an invalidation, a hard
- * timeout, or `fresh`), whose value is newer.
+ * A flight tells each of its callers once: of the value, of a stale entry in its place, or of the
+ * error, whichever comes first. Callers join it only if nothing invalidated the key since it began,
+ * and only while it is in the table: it is taken out before it tells. What it brings is kept only
+ * if it has not been superseded: by a load that began later for the same key (after an
+ * invalidation, a hard timeout, or `fresh`), whose value is newer.
+ *
+ * Callers are listeners, not promises: a load has room for two promises, its caller's and its
+ * loader's (bench/fill).
  *
  * Bounded: a flight leaves the table when it has its value, its error or its hard timeout. A load
  * that runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then
  * superseded.
  */
-import { asOf, type Found, type HeldEntry } from './entry.js'
+import { asOf, type Found, type HeldEntry, notExclusive } from './entry.js'
 
 /**
  * `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is
  * cached.
  */
 export type FlightKind = 'shared' | 'eager' | 'fresh'
+
+/** One who waits for a flight; told at most once by it. Must not throw. */
+export interface FlightCaller {
+  onFound(found: Found): void
+  onFailed(error: unknown): void
+}
 
 export class Flight {
   /** The cache it belongs to: two caches may share a prefix. */
@@ -33,11 +43,9 @@ export class Flight {
   superseded = false
   /** A timer will let the stale entry stand in. */
   isSoftTimed = false
-  /** Flights for which its loader waits. */
-  readonly #awaited = new Set<Flight>()
-  #answer!: Promise<Found>
-  #resolve!: (found: Found) => void
-  #reject!: (error: unknown) => void
+  #callers: FlightCaller[] = []
+  /** Flights for which its loader waits; one of them twice if the loader waits for it twice. */
+  #awaited: Flight[] | undefined
 
   constructor(owner: object, storeKey: string, born: number, kind: FlightKind, beganMs: number) {
     this.owner = owner
@@ -45,14 +53,11 @@ export class Flight {
     this.born = born
     this.kind = kind
     this.beganMs = beganMs
-    this.#renew()
-    // A background refresh has no caller: its error is an event, not an unhandled rejection.
-    if (kind === 'eager') this.#answer.catch(() => {})
   }
 
-  /** What those who wait now will get. */
-  get answer(): Promise<Found> {
-    return this.#answer
+  /** Whether what it brings goes to several callers. */
+  get isShared(): boolean {
+    return this.#callers.length > 1
   }
 
   /** What its callers may get instead, as of now; `fresh: true` takes nothing old. */
@@ -60,42 +65,43 @@ export class Flight {
     return this.kind === 'fresh' ? undefined : asOf(this.previous, nowMs)
   }
 
-  /** Notes that the loader of this flight waits for `other`, until it has `answer`. */
-  awaits(other: Flight, answer: Promise<Found>): void {
-    this.#awaited.add(other)
-    const forget = () => this.#awaited.delete(other)
-    answer.then(forget, forget)
+  join(caller: FlightCaller): void {
+    this.#callers.push(caller)
+  }
+
+  /** Notes that the loader of this flight waits for `other`, until `forgets`. */
+  awaits(other: Flight): void {
+    if (this.#awaited === undefined) this.#awaited = [other]
+    else this.#awaited.push(other)
+  }
+
+  forgets(other: Flight): void {
+    const at = this.#awaited?.indexOf(other) ?? -1
+    if (at >= 0) this.#awaited!.splice(at, 1)
   }
 
   /** Whether this flight cannot end before `other` does. */
   dependsOn(other: Flight, seen = new Set<Flight>()): boolean {
     if (this === other) return true
-    if (seen.has(this)) return false
+    if (this.#awaited === undefined || seen.has(this)) return false
     seen.add(this)
-    for (const awaited of this.#awaited) if (awaited.dependsOn(other, seen)) return true
-    return false
+    return this.#awaited.some((awaited) => awaited.dependsOn(other, seen))
   }
 
+  /** Tells those who wait now; those who come later, if it still flies, wait for how it ends. */
   succeed(found: Found): void {
-    this.#resolve(found)
+    const handed = this.isShared ? notExclusive(found) : found
+    for (const caller of this.#leave()) caller.onFound(handed)
   }
 
   fail(error: unknown): void {
-    this.#reject(error)
+    for (const caller of this.#leave()) caller.onFailed(error)
   }
 
-  /** Gives those who wait now a stale entry; those who come later wait for how the load ends. */
-  letStandIn(found: HeldEntry): void {
-    this.#resolve(found)
-    this.#renew()
-    this.#answer.catch(() => {})
-  }
-
-  #renew(): void {
-    this.#answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+  #leave(): readonly FlightCaller[] {
+    const callers = this.#callers
+    this.#callers = []
+    return callers
   }
 }
 

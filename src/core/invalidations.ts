@@ -14,6 +14,8 @@ const GENERATION_KEYS = 32_768
 export class Invalidations {
   /** How many invalidations this process has applied. */
   applied = 1
+  /** Reads of the store that have begun and not ended. */
+  #readsUnderWay = 0
   #young = new Map<string, number>()
   #old = new Map<string, number>()
   #floor = 0
@@ -25,6 +27,25 @@ export class Invalidations {
     if (this.#young.size >= GENERATION_KEYS) this.#age()
     this.#young.set(storeKey, seq)
     return seq
+  }
+
+  /** A read of the store begins; returns its `born`. */
+  beginRead(): number {
+    this.#readsUnderWay++
+    return this.applied
+  }
+
+  endRead(): void {
+    this.#readsUnderWay--
+  }
+
+  /**
+   * What was just filled must not be overwritten by a read that was sent before. Where none is
+   * under way there is nothing to note, and loads that began before stay on the fast path of
+   * `isCurrent` (6 % of the CPU of a miss).
+   */
+  noteFill(storeKey: string): void {
+    if (this.#readsUnderWay > 0) this.note(storeKey)
   }
 
   /** As `note`, for all keys of a namespace. */

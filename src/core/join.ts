@@ -4,12 +4,12 @@
  * Owns the rules that keep loads few and callers from waiting for ever: one flight for each key,
  * unless the key was invalidated since it began; an error in place of a wait that could never end.
  */
-import { abortable } from './abortable.js'
+import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
 import { asOf, type Found, type HeldEntry } from './entry.js'
 import { CacheError } from './errors.js'
-import { Flight, type FlightKind } from './flight.js'
+import { Flight, type FlightCaller, type FlightKind } from './flight.js'
 import { fly, type LoadRequest } from './load.js'
 import { runningFlights } from './load-scope.js'
 
@@ -19,45 +19,29 @@ export interface JoinRequest extends LoadRequest {
   readonly kind: Exclude<FlightKind, 'eager'>
   /** What memory holds, fresh or stale. */
   readonly previous: HeldEntry | undefined
+  /** The caller may leave; the load goes on for the others. */
+  readonly signal: AbortSignal | undefined
   /** Called if the load is somebody else's. */
   readonly onShared: (() => void) | undefined
+  /** Hears of a fresh entry, of what a loader answered, or of a stale entry in its place. */
+  readonly onFound: (found: Found) => void
+  /** Hears of the loader's error, LOADER_TIMEOUT, LOADER_RECURSION, or the signal's reason. */
+  readonly onFailed: (error: unknown) => void
 }
 
-/**
- * What the caller gets: a fresh entry, what a loader answered, or a stale entry in its place.
- * Rejects with the loader's error, LOADER_TIMEOUT, LOADER_RECURSION, or the signal's reason.
- */
-export async function waitForLoad(
-  engine: Engine,
-  request: JoinRequest,
-  signal: AbortSignal | undefined,
-): Promise<Found> {
-  const { kind, previous, space } = request
-  let isShared = false
-  let found: Found | undefined
-  const onShared = () => {
-    isShared = true
-    request.onShared?.()
-  }
+/** Calls one of the request's listeners, once, at once or later. */
+export function waitForLoad(engine: Engine, request: JoinRequest): void {
+  const caller = new Caller(engine, request)
   try {
-    found = await abortable(joinFlight(engine, { ...request, onShared }), signal)
+    joinFlight(engine, caller)
   } catch (error) {
-    // A flight that others began need not know of the stale entry that this caller knows of.
-    const mayStandIn = kind === 'shared' && signal?.aborted !== true
-    found = mayStandIn ? asOf(previous, engine.clock.monotonicMs()) : undefined
-    if (found === undefined) throw error
-  } finally {
-    const isHit = found?.state === 'fresh' && found.tier !== 'loader'
-    if (isShared && !isHit) space.counters.shared++
+    caller.onFailed(error)
   }
-  return found
 }
 
-/**
- * What the caller gets: from the load under way if nothing invalidated its key, else from a new
- * one. Throws LOADER_RECURSION if the caller is a loader that would wait for itself.
- */
-function joinFlight(engine: Engine, request: JoinRequest): Promise<Found> {
+/** The load under way if nothing invalidated its key, else a new one. */
+function joinFlight(engine: Engine, caller: Caller): void {
+  const { request } = caller
   const { space, key, storeKey, kind } = request
   const running = runningFlights()
   const isSame = (flight: Flight) => flight.owner === engine && flight.storeKey === storeKey
@@ -68,15 +52,16 @@ function joinFlight(engine: Engine, request: JoinRequest): Promise<Found> {
   const current = engine.flights.get(storeKey)
   const mayShare = current !== undefined && (kind === 'shared' || current.kind === 'fresh')
   if (mayShare && engine.invalidations.isCurrent(space, storeKey, current.born)) {
-    return share(engine, current, request, running.own)
+    caller.share(current, running.own)
+    return
   }
   if (kind === 'fresh') countMiss(engine, space, key, 'forced')
   else if (engine.batch === undefined) {
     countMiss(engine, space, key, request.previous === undefined ? 'absent' : 'expired')
   }
-  const { flight, answer } = beginFlight(engine, request, kind)
-  for (const own of running.own) own.awaits(flight, answer)
-  return answer
+  const flight = beginFlight(engine, request, kind)
+  caller.board(flight, running.own)
+  fly(engine, flight, request)
 }
 
 /**
@@ -91,67 +76,118 @@ export function refreshEagerly(engine: Engine, request: JoinRequest): void {
   if (engine.flights.get(storeKey) !== undefined) return
   space.memory.postponeCheck(key, Number.POSITIVE_INFINITY)
   space.counters.eagerRefreshes++
-  beginFlight(engine, request, 'eager')
+  // Nobody waits for it: its error is an event.
+  fly(engine, beginFlight(engine, request, 'eager'), request)
 }
 
-function beginFlight(
-  engine: Engine,
-  request: JoinRequest,
-  kind: FlightKind,
-): { flight: Flight; answer: Promise<Found> } {
+function beginFlight(engine: Engine, request: JoinRequest, kind: FlightKind): Flight {
   const { invalidations, clock, flights } = engine
   const beganMs = clock.monotonicMs()
   const flight = new Flight(engine, request.storeKey, invalidations.applied, kind, beganMs)
-  const { answer } = flight
   flight.previous = request.previous
   flights.begin(flight)
-  fly(engine, flight, request)
-  return { flight, answer }
+  return flight
 }
 
-function share(
-  engine: Engine,
-  flight: Flight,
-  request: JoinRequest,
-  running: readonly Flight[],
-): Promise<Found> {
-  const { key, policy, previous } = request
-  const nowMs = engine.clock.monotonicMs()
-  request.onShared?.()
-  const mayStandIn = request.kind === 'shared'
-  const standIn = mayStandIn ? (flight.standIn(nowMs) ?? asOf(previous, nowMs)) : undefined
-  const isStale = standIn?.state === 'stale'
-  const leftMs = policy.softTimeoutMs - (nowMs - flight.beganMs)
-  if (isStale && leftMs <= 0) return Promise.resolve(standIn)
-  if (waitsForAny(flight, running)) throw recursion(key)
-  const needsTimer = isStale && leftMs < Number.POSITIVE_INFINITY && !flight.isSoftTimed
-  const answer = needsTimer ? firstOf(engine, flight.answer, standIn, leftMs) : flight.answer
-  for (const own of running) own.awaits(flight, answer)
-  return answer
+/** One caller on its way through a flight; it hears of the first of answer, stand-in and leaving. */
+class Caller implements FlightCaller {
+  readonly request: JoinRequest
+  readonly #engine: Engine
+  #isTold = false
+  /** The load is somebody else's. */
+  #isShared = false
+  #flight: Flight | undefined
+  /** The loads that the calling code is a part of: they wait too. */
+  #own: readonly Flight[] = []
+  #standInTimer: Timer | undefined
+  #onAbort: (() => void) | undefined
+
+  constructor(engine: Engine, request: JoinRequest) {
+    this.#engine = engine
+    this.request = request
+  }
+
+  /** Waits for a flight. */
+  board(flight: Flight, own: readonly Flight[]): void {
+    this.#flight = flight
+    this.#own = own
+    for (const each of own) each.awaits(flight)
+    flight.join(this)
+    if (this.request.signal !== undefined) this.#watch(this.request.signal)
+  }
+
+  /** Waits for a flight that somebody else began, or takes what is stale where that is due. */
+  share(flight: Flight, own: readonly Flight[]): void {
+    const { clock } = this.#engine
+    const { key, policy, previous, kind, onShared } = this.request
+    const nowMs = clock.monotonicMs()
+    this.#isShared = true
+    onShared?.()
+    const mayStandIn = kind === 'shared'
+    const standIn = mayStandIn ? (flight.standIn(nowMs) ?? asOf(previous, nowMs)) : undefined
+    if (standIn?.state === 'stale') {
+      const leftMs = policy.softTimeoutMs - (nowMs - flight.beganMs)
+      if (leftMs <= 0) {
+        this.onFound(standIn)
+        return
+      }
+      if (leftMs < Number.POSITIVE_INFINITY && !flight.isSoftTimed) {
+        const take = () => this.#takeStandIn(standIn)
+        this.#standInTimer = clock.setTimer(take, leftMs, false)
+      }
+    }
+    if (waitsForAny(flight, own)) throw recursion(key)
+    this.board(flight, own)
+  }
+
+  onFound(found: Found): void {
+    if (this.#isTold) return
+    this.#settle(found)
+    try {
+      this.request.onFound(found)
+    } catch (error) {
+      this.request.onFailed(error)
+    }
+  }
+
+  /** A flight that others began need not know of the stale entry that this caller knows of. */
+  onFailed(error: unknown): void {
+    const { kind, previous, signal } = this.request
+    const mayStandIn = kind === 'shared' && signal?.aborted !== true
+    const held = mayStandIn ? asOf(previous, this.#engine.clock.monotonicMs()) : undefined
+    if (held === undefined) this.#reject(error)
+    else this.onFound(held)
+  }
+
+  #reject(error: unknown): void {
+    if (this.#isTold) return
+    this.#settle(undefined)
+    this.request.onFailed(error)
+  }
+
+  #takeStandIn(standIn: HeldEntry): void {
+    const held = asOf(standIn, this.#engine.clock.monotonicMs())
+    if (held !== undefined) this.onFound(held)
+  }
+
+  #watch(signal: AbortSignal): void {
+    this.#onAbort = () => this.#reject(signal.reason)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  #settle(found: Found | undefined): void {
+    const { signal, space } = this.request
+    this.#isTold = true
+    this.#standInTimer?.cancel()
+    if (this.#onAbort !== undefined) signal!.removeEventListener('abort', this.#onAbort)
+    for (const each of this.#own) each.forgets(this.#flight!)
+    const isHit = found?.state === 'fresh' && found.tier !== 'loader'
+    if (this.#isShared && !isHit) space.counters.shared++
+  }
 }
 
 function waitsForAny(flight: Flight, others: readonly Flight[]): boolean {
   return others.some((other) => flight.dependsOn(other))
-}
-
-/** The answer, or the stale entry once the caller has waited for as long as it may. */
-function firstOf(
-  engine: Engine,
-  answer: Promise<Found>,
-  standIn: HeldEntry,
-  afterMs: number,
-): Promise<Found> {
-  return new Promise((resolve, reject) => {
-    const timer = engine.clock.setTimer(
-      () => {
-        const held = asOf(standIn, engine.clock.monotonicMs())
-        if (held !== undefined) resolve(held)
-      },
-      afterMs,
-      false,
-    )
-    answer.then(resolve, reject).finally(() => timer.cancel())
-  })
 }
 
 function recursion(key: string): CacheError {

@@ -84,10 +84,11 @@ export function fill(engine: Engine, request: FillRequest, raw: unknown): Found 
   const admitted = raw === undefined ? undefined : tryAdmit(engine, space, context.key, raw)
   if (admitted === undefined || context.saidSkip) space.counters.fillsSkipped++
   else keepIfCurrent(engine, request, raw, admitted)
-  const loaded = { state: 'fresh', tier: 'loader' } as const
-  if (admitted === undefined) return { ...loaded, value: raw, copied: false }
-  const value = engine.values === 'shared' ? raw : admitted.value
-  return { ...loaded, value, copied: isCopied(engine, admitted) }
+  const exclusive = !engine.hasMemory
+  const isRaw = admitted === undefined || engine.values === 'shared'
+  const value = isRaw ? raw : admitted.value
+  const copied = admitted !== undefined && isCopied(engine, admitted)
+  return { state: 'fresh', tier: 'loader', value, copied, exclusive }
 }
 
 /** The fence. */
@@ -109,8 +110,7 @@ function keepIfCurrent(
     const entry = { space, key, storeKey, raw, admitted, born, policy, loadMs, ttlMs, tags }
     // The store is not waited for: the caller has its value, and a failed write is reported.
     keep(engine, entry)
-    // A read that was sent before must not put what it finds over this.
-    engine.invalidations.note(storeKey)
+    engine.invalidations.noteFill(storeKey)
     space.counters.fills++
   } catch (error) {
     space.counters.fillsSkipped++

@@ -25,48 +25,57 @@ const storage = new AsyncLocalStorage<LoadFrame>()
 let loadsRunning = 0
 let isSwitchingOff = false
 
+/** A load and who hears how it ends. */
+export interface ScopedLoad<T> {
+  readonly flights: readonly Flight[]
+  run(): T | PromiseLike<T>
+  onValue(value: T): void
+  onError(error: unknown): void
+}
+
 /**
- * Runs `load` as a part of these flights and calls exactly one of the two listeners with how it
- * ended, at once where `load` is synchronous.
+ * Runs a load as a part of its flights and calls exactly one of its two listeners with how it
+ * ended, at once where it is synchronous.
  */
-export function runInLoadScope<T>(
-  flights: readonly Flight[],
-  load: () => T | PromiseLike<T>,
-  onValue: (value: T) => void,
-  onError: (error: unknown) => void,
-): void {
+export function runInLoadScope<T>(load: ScopedLoad<T>): void {
+  const { flights } = load
   const frame: LoadFrame = { flights, parent: storage.getStore(), isRunning: true }
-  const end = () => {
-    frame.isRunning = false
-    if (--loadsRunning === 0) switchOffSoon()
-  }
-  loadsRunning++
   let answer: T | PromiseLike<T>
   let isPending: boolean
+  loadsRunning++
   try {
-    answer = storage.run(frame, load)
+    answer = storage.run(frame, run<T>, load)
     isPending = isPromiseLike(answer)
   } catch (error) {
-    end()
-    onError(error)
+    end(frame)
+    load.onError(error)
     return
   }
   if (!isPending) {
-    end()
-    onValue(answer as T)
+    end(frame)
+    load.onValue(answer as T)
     return
   }
   // Adopted, so that a thenable of another library calls back once, and not in the middle of ours.
   Promise.resolve(answer).then(
     (value) => {
-      end()
-      onValue(value)
+      end(frame)
+      load.onValue(value)
     },
     (error: unknown) => {
-      end()
-      onError(error)
+      end(frame)
+      load.onError(error)
     },
   )
+}
+
+function run<T>(load: ScopedLoad<T>): T | PromiseLike<T> {
+  return load.run()
+}
+
+function end(frame: LoadFrame): void {
+  frame.isRunning = false
+  if (--loadsRunning === 0) switchOffSoon()
 }
 
 /**

@@ -1,6 +1,5 @@
 /** What a loader is given and what it said: its tags, its ttl, its wish not to be kept. */
 import type { LoaderContext } from './api.js'
-import type { Duration } from './duration.js'
 import { readOption } from './option-reading.js'
 import { addTag } from './options.js'
 
@@ -33,16 +32,24 @@ export class LoadContext implements LoaderContext {
     return `loader of '${this.key.slice(0, 64)}'`
   }
 
-  tag = (...tags: string[]): void => {
-    for (const tag of tags) this.tags = addTag(this.tags, tag, this.#where)
+  // Made when asked for, each bound to this context: loaders take them out of it by destructuring,
+  // and most ask for none.
+  get tag(): LoaderContext['tag'] {
+    return (...tags) => {
+      for (const tag of tags) this.tags = addTag(this.tags, tag, this.#where)
+    }
   }
 
-  ttl = (ttl: Duration): void => {
-    this.saidTtlMs = readOption({ ttl }, 'ttl', this.#where) as number
+  get ttl(): LoaderContext['ttl'] {
+    return (ttl) => {
+      this.saidTtlMs = readOption({ ttl }, 'ttl', this.#where) as number
+    }
   }
 
-  skip = (): void => {
-    this.saidSkip = true
+  get skip(): LoaderContext['skip'] {
+    return () => {
+      this.saidSkip = true
+    }
   }
 
   abort(reason: unknown): void {

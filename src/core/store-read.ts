@@ -78,7 +78,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     this.#space = space
     this.#key = key
     this.storeKey = storeKey
-    this.born = engine.invalidations.applied
+    this.born = engine.invalidations.beginRead()
     this.#listener = listener
   }
 
@@ -191,6 +191,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   }
 
   #tell(found: HeldEntry | MissReason): void {
+    this.#engine.invalidations.endRead()
     this.#listener(found)
     if (this.#others !== undefined) for (const listener of this.#others) listener(found)
   }

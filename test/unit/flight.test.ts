@@ -6,57 +6,93 @@ import { Holds } from '../../src/core/holds.js'
 const owner = {}
 const flight = (storeKey = 'k', kind: FlightKind = 'shared') =>
   new Flight(owner, storeKey, 1, kind, 0)
-const found = (value: unknown): Found => ({ state: 'fresh', tier: 'loader', value, copied: false })
+const found = (value: unknown): Found => ({
+  state: 'fresh',
+  tier: 'loader',
+  value,
+  copied: true,
+  exclusive: true,
+})
+const stale = (value: unknown): Found => ({
+  tier: 'memory',
+  state: 'stale',
+  value,
+  copied: false,
+  exclusive: false,
+  freshUntilMs: 0,
+  deadAtMs: 10,
+})
+
+/** A caller and all that it was told. */
+function caller() {
+  const told: unknown[] = []
+  const onFound = (answer: Found) => void told.push(answer.value)
+  const onFailed = (error: unknown) => void told.push(error)
+  return { told, onFound, onFailed }
+}
 
 describe('a flight', () => {
-  it('has one answer: the first', async () => {
+  it('has one answer: the first', () => {
     const one = flight()
+    const [a, b] = [caller(), caller()]
+    one.join(a)
+    one.join(b)
     one.succeed(found(1))
     one.fail(new Error('late'))
     one.succeed(found(2))
-    expect(await one.answer).toMatchObject({ value: 1 })
+    expect([a.told, b.told]).toEqual([[1], [1]])
   })
 
-  it('lets a stale entry stand in for those who wait, and goes on for those who come', async () => {
+  it('that fails tells all of the error', () => {
     const one = flight()
-    const before = one.answer
-    one.letStandIn({
-      tier: 'memory',
-      state: 'stale',
-      value: 'stale',
-      copied: false,
-      exclusive: false,
-      freshUntilMs: 0,
-      deadAtMs: 10,
-    })
-    const after = one.answer
+    const [a, b] = [caller(), caller()]
+    one.join(a)
+    one.join(b)
+    const boom = new Error('boom')
+    one.fail(boom)
+    expect([a.told, b.told]).toEqual([[boom], [boom]])
+  })
+
+  it('lets a stale entry stand in for those who wait, and goes on for those who come', () => {
+    const one = flight()
+    const [before, after] = [caller(), caller()]
+    one.join(before)
+    one.succeed(stale('stale'))
+    one.join(after)
     one.succeed(found('new'))
-    expect([await before, await after]).toMatchObject([{ value: 'stale' }, { value: 'new' }])
+    expect([before.told, after.told]).toEqual([['stale'], ['new']])
   })
 
-  it('that fails in the background is no unhandled rejection', () => {
-    flight('k', 'eager').fail(new Error('nobody waits'))
+  it('gives a value away only where one caller waits for it', () => {
+    const exclusiveFor = (count: number) => {
+      const one = flight()
+      const seen: boolean[] = []
+      const onFound = (answer: Found) => void seen.push(answer.exclusive)
+      for (let i = 0; i < count; i++) one.join({ onFound, onFailed: () => {} })
+      one.succeed(found({}))
+      return seen
+    }
+    expect([exclusiveFor(1), exclusiveFor(2)]).toEqual([[true], [false, false]])
   })
 
-  it('knows what it waits for, over any number of steps, also in rings', async () => {
+  it('knows what it waits for, over any number of steps, also in rings and twice', () => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((key) => flight(key)) as [
       Flight,
       Flight,
       Flight,
       Flight,
     ]
-    a.awaits(b, b.answer)
-    b.awaits(c, c.answer)
-    c.awaits(b, b.answer)
-    expect([a.dependsOn(a), a.dependsOn(c), a.dependsOn(d), c.dependsOn(a)]).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ])
-    b.succeed(found(1))
-    await b.answer
-    expect([a.dependsOn(c), c.dependsOn(b)]).toEqual([false, false])
+    a.awaits(b)
+    b.awaits(c)
+    b.awaits(c)
+    c.awaits(b)
+    const known = () => [a.dependsOn(a), a.dependsOn(c), a.dependsOn(d), c.dependsOn(a)]
+    expect(known()).toEqual([true, true, false, false])
+    b.forgets(c)
+    b.forgets(d)
+    expect(known()).toEqual([true, true, false, false])
+    b.forgets(c)
+    expect(known()).toEqual([true, false, false, false])
   })
 })
 

@@ -4,8 +4,8 @@ import { Flight } from '../../src/core/flight.js'
 import { runInLoadScope, runningFlights } from '../../src/core/load-scope.js'
 
 const flight = (key: string) => new Flight({}, key, 1, 'shared', 0)
-const inScope = <T>(flights: readonly Flight[], load: () => T | PromiseLike<T>): Promise<T> =>
-  new Promise((resolve, reject) => runInLoadScope(flights, load, resolve, reject))
+const inScope = <T>(flights: readonly Flight[], run: () => T | PromiseLike<T>): Promise<T> =>
+  new Promise((onValue, onError) => runInLoadScope({ flights, run, onValue, onError }))
 const running = () => runningFlights().all.map((each) => each.storeKey)
 
 /** A linter takes the literal for a mistake. */
@@ -79,11 +79,12 @@ describe('the load scope', () => {
   it('answers at once where the load does', () => {
     const heard: unknown[] = []
     const hear = (what: unknown) => heard.push(what, running())
-    runInLoadScope([flight('a')], () => 5, hear, hear)
+    const heardBy = { flights: [flight('a')], onValue: hear, onError: hear }
+    runInLoadScope({ ...heardBy, run: () => 5 })
     const fail = () => {
       throw 'thrown'
     }
-    runInLoadScope([flight('a')], fail, hear, hear)
+    runInLoadScope({ ...heardBy, run: fail })
     expect(heard).toEqual([5, [], 'thrown', []])
   })
 
@@ -99,7 +100,8 @@ describe('the load scope', () => {
     const heard: unknown[] = []
     const hear = (what: unknown) => heard.push(what)
     const odd = [null, undefined, 0, withThen(5)]
-    for (const value of odd) runInLoadScope<unknown>([], () => value, hear, hear)
+    const heardBy = { flights: [], onValue: hear, onError: hear }
+    for (const value of odd) runInLoadScope<unknown>({ ...heardBy, run: () => value })
     expect(heard).toEqual(odd)
     expect(running()).toEqual([])
   })
@@ -113,7 +115,8 @@ describe('the load scope', () => {
     })
     const heard: unknown[] = []
     const hear = (what: unknown) => heard.push(what)
-    runInLoadScope<unknown>([flight('a')], () => trap, hear, hear)
+    const heardBy = { flights: [flight('a')], onValue: hear, onError: hear }
+    runInLoadScope<unknown>({ ...heardBy, run: () => trap })
     await turn()
     expect(heard).toEqual([boom])
     expect(running()).toEqual([])
