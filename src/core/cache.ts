@@ -47,7 +47,6 @@ import {
 } from './options.js'
 import type { Space } from './space.js'
 import { spaceFor } from './space-for.js'
-import type { WriteAnswer } from './store-batch.js'
 import { readStore } from './store-read.js'
 import { admit } from './value.js'
 import { wrap } from './wrap.js'
@@ -128,9 +127,10 @@ export class EngineCache implements Cache {
     })
   }
 
-  async set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
-    const policy = this.#callPolicy(options, 'set', 'set')
-    return this.#write(key, value, policy)
+  set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#write(key, value, this.#callPolicy(options, 'set', 'set'), resolve)
+    })
   }
 
   async setMany(
@@ -140,7 +140,9 @@ export class EngineCache implements Cache {
     const policy = this.#callPolicy(options, 'set', 'setMany')
     // The whole list first: one that throws half way must not leave writes that nobody awaits.
     const list = [...entries]
-    const writes = list.map(([key, value]) => this.#write(key, value, policy))
+    const writes = list.map(
+      ([key, value]) => new Promise<boolean>((resolve) => this.#write(key, value, policy, resolve)),
+    )
     // All settle before any is reported: a bad value in the middle leaves no write unobserved.
     const outcomes = await Promise.allSettled(writes)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -311,23 +313,11 @@ export class EngineCache implements Cache {
       const kind: JoinRequest['kind'] = options?.fresh === true ? 'fresh' : 'shared'
       const previous = this.#remember(key)
       const onFound = (found: Found) => resolve(this.#answer(key, found))
-      const request: JoinRequest = {
-        space,
-        key,
-        loader,
-        policy,
-        storeKey,
-        kind,
-        previous,
-        signal,
-        onShared,
-        onFound,
-        onFailed,
-      }
+      const request = { space, key, loader, policy, storeKey, kind, previous, signal }
       if (previous?.state === 'fresh' && kind === 'shared') {
         refreshEagerly(engine, request)
         onFound(previous)
-      } else waitForLoad(engine, request)
+      } else waitForLoad(engine, request, { onShared, onFound, onFailed })
     })
   }
 
@@ -364,7 +354,8 @@ export class EngineCache implements Cache {
     if (this.#events.watchesLookups) this.#tellHit(key, tier, isStale)
   }
 
-  async #write(key: string, value: unknown, policy: Policy): Promise<boolean> {
+  /** `onDone` hears whether every tier has it. Throws what is wrong with key or value. */
+  #write(key: string, value: unknown, policy: Policy, onDone: (isDone: boolean) => void): void {
     const engine = this.#engine
     const space = this.#space
     const storeKey = this.#storeKey(key)
@@ -379,14 +370,10 @@ export class EngineCache implements Cache {
     engine.holds.release(storeKey)
     const life = { born, policy, loadMs: 0, ttlMs: undefined, tags: policy.tags }
     const entry = { space, key, storeKey, raw: value, admitted, ...life }
-    let onStored!: (answer: WriteAnswer) => void
-    const stored = new Promise<WriteAnswer>((resolve) => {
-      onStored = resolve
-    })
-    const inMemory = keep(engine, entry, onStored)
+    const inMemory = keep(engine, entry, (answer) => onDone(answer === undefined))
     space.counters.sets++
     if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
-    return engine.batch === undefined ? inMemory : (await stored) === undefined
+    if (engine.batch === undefined) onDone(inMemory)
   }
 
   #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {

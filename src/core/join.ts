@@ -21,17 +21,21 @@ export interface JoinRequest extends LoadRequest {
   readonly previous: HeldEntry | undefined
   /** The caller may leave; the load goes on for the others. */
   readonly signal: AbortSignal | undefined
-  /** Called if the load is somebody else's. */
+}
+
+/** Hears how a call ends: one of the last two is called, once. */
+export interface JoinListener {
+  /** The load is somebody else's. */
   readonly onShared: (() => void) | undefined
-  /** Hears of a fresh entry, of what a loader answered, or of a stale entry in its place. */
+  /** A fresh entry, what a loader answered, or a stale entry in its place. */
   readonly onFound: (found: Found) => void
-  /** Hears of the loader's error, LOADER_TIMEOUT, LOADER_RECURSION, or the signal's reason. */
+  /** The loader's error, LOADER_TIMEOUT, LOADER_RECURSION, or the signal's reason. */
   readonly onFailed: (error: unknown) => void
 }
 
-/** Calls one of the request's listeners, once, at once or later. */
-export function waitForLoad(engine: Engine, request: JoinRequest): void {
-  const caller = new Caller(engine, request)
+/** The listener hears at once or later. */
+export function waitForLoad(engine: Engine, request: JoinRequest, listener: JoinListener): void {
+  const caller = new Caller(engine, request, listener)
   try {
     joinFlight(engine, caller)
   } catch (error) {
@@ -89,10 +93,11 @@ function beginFlight(engine: Engine, request: JoinRequest, kind: FlightKind): Fl
   return flight
 }
 
-/** One caller on its way through a flight; it hears of the first of answer, stand-in and leaving. */
+/** One caller on its way through a flight; it hears of the first of answer, stand-in, leaving. */
 class Caller implements FlightCaller {
   readonly request: JoinRequest
   readonly #engine: Engine
+  readonly #listener: JoinListener
   #isTold = false
   /** The load is somebody else's. */
   #isShared = false
@@ -102,9 +107,10 @@ class Caller implements FlightCaller {
   #standInTimer: Timer | undefined
   #onAbort: (() => void) | undefined
 
-  constructor(engine: Engine, request: JoinRequest) {
+  constructor(engine: Engine, request: JoinRequest, listener: JoinListener) {
     this.#engine = engine
     this.request = request
+    this.#listener = listener
   }
 
   /** Waits for a flight. */
@@ -119,10 +125,10 @@ class Caller implements FlightCaller {
   /** Waits for a flight that somebody else began, or takes what is stale where that is due. */
   share(flight: Flight, own: readonly Flight[]): void {
     const { clock } = this.#engine
-    const { key, policy, previous, kind, onShared } = this.request
+    const { key, policy, previous, kind } = this.request
     const nowMs = clock.monotonicMs()
     this.#isShared = true
-    onShared?.()
+    this.#listener.onShared?.()
     const mayStandIn = kind === 'shared'
     const standIn = mayStandIn ? (flight.standIn(nowMs) ?? asOf(previous, nowMs)) : undefined
     if (standIn?.state === 'stale') {
@@ -144,9 +150,9 @@ class Caller implements FlightCaller {
     if (this.#isTold) return
     this.#settle(found)
     try {
-      this.request.onFound(found)
+      this.#listener.onFound(found)
     } catch (error) {
-      this.request.onFailed(error)
+      this.#listener.onFailed(error)
     }
   }
 
@@ -162,7 +168,7 @@ class Caller implements FlightCaller {
   #reject(error: unknown): void {
     if (this.#isTold) return
     this.#settle(undefined)
-    this.request.onFailed(error)
+    this.#listener.onFailed(error)
   }
 
   #takeStandIn(standIn: HeldEntry): void {

@@ -6,8 +6,8 @@
  * has passed or the loader fails; an error, when there is no stale value. A load that ran past
  * either timeout ends in the background and is kept if it is still the newest.
  *
- * Written with listeners: a chain of async functions made eleven promises for each load, and half of
- * a miss went into them (bench/fill).
+ * Written with listeners: a chain of async functions made eleven promises for each load, and half
+ * of a miss went into them (bench/fill).
  */
 import type { Loader } from './api.js'
 import type { Timer } from './contracts.js'
