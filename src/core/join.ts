@@ -87,7 +87,7 @@ export function refreshEagerly(engine: Engine, request: JoinRequest): void {
 function beginFlight(engine: Engine, request: JoinRequest, kind: FlightKind): Flight {
   const { invalidations, clock, flights } = engine
   const beganMs = clock.monotonicMs()
-  const flight = new Flight(engine, request.storeKey, invalidations.applied, kind, beganMs)
+  const flight = new Flight(engine, request.storeKey, invalidations.beginLoad(), kind, beganMs)
   flight.previous = request.previous
   flights.begin(flight)
   return flight

@@ -51,7 +51,7 @@ function goOn(
   const { space, key } = request
   if (typeof held === 'string') countMiss(engine, space, key, held)
   else if (held.state === 'fresh') {
-    engine.flights.end(flight)
+    endFlight(engine, flight)
     flight.succeed(held)
     return
   } else {
@@ -62,18 +62,24 @@ function goOn(
 }
 
 function startLoad(engine: Engine, flight: Flight, request: LoadRequest): void {
-  const { clock, flights, holds } = engine
+  const { clock, holds } = engine
   if (flight.previous !== undefined) {
     const nowMs = clock.monotonicMs()
     const standIn = flight.standIn(nowMs)
     if (standIn?.state === 'stale' && holds.isHeld(flight.storeKey, nowMs)) {
       // Its loader failed a moment ago.
-      flights.end(flight)
+      endFlight(engine, flight)
       flight.succeed(standIn)
       return
     }
   }
   new RunningLoad(engine, flight, request).start()
+}
+
+/** Once for each flight, before its callers are told: nobody may join it any more. */
+function endFlight(engine: Engine, flight: Flight): void {
+  engine.flights.end(flight)
+  engine.invalidations.endLoad()
 }
 
 /** A loader that runs, and what becomes of its answer. */
@@ -146,12 +152,12 @@ class RunningLoad implements ScopedLoad<unknown> {
 
   /** Frees the key, in any case. Returns how long the load took. */
   #end(failed: boolean): number {
-    const { clock, flights, observer } = this.#engine
+    const { clock, observer } = this.#engine
     const elapsedMs = clock.monotonicMs() - this.#startMs
     observer.timed('load', elapsedMs, failed)
     this.#softTimer?.cancel()
     this.#hardTimer?.cancel()
-    flights.end(this.#flight)
+    endFlight(this.#engine, this.#flight)
     return elapsedMs
   }
 

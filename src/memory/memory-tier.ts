@@ -45,8 +45,8 @@ export class LruMemoryTier implements MemoryTier, Room {
   readonly #onRemoved: MemoryTierOptions['onRemoved']
   #sweepAt = 0
   #writesSinceSweep = 0
-  /** Entries that have left and have not been told of. */
-  #left: [partition: string, key: string, reason: RemovalReason][] = []
+  /** Entries that have left and have not been told of: three items each. */
+  #left: string[] = []
   #isTelling = false
   entryCount = 0
   byteCount = 0
@@ -102,14 +102,17 @@ export class LruMemoryTier implements MemoryTier, Room {
     this.byteCount -= slots.weights[slot]!
     this.entryCount--
     slots.give(slot)
-    if (this.#onRemoved !== undefined) this.#left.push([owner.name, key, reason])
+    if (this.#onRemoved !== undefined) this.#left.push(owner.name, key, reason)
   }
 
   tell(): void {
     if (this.#left.length === 0 || this.#isTelling) return
     this.#isTelling = true
     try {
-      for (let i = 0; i < this.#left.length; i++) this.#onRemoved!(...this.#left[i]!)
+      for (let i = 0; i < this.#left.length; i += 3) {
+        const reason = this.#left[i + 2] as RemovalReason
+        this.#onRemoved!(this.#left[i]!, this.#left[i + 1]!, reason)
+      }
     } finally {
       this.#left = []
       this.#isTelling = false

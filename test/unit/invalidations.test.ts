@@ -21,7 +21,7 @@ function space(name = ''): Space {
 describe('invalidations', () => {
   it('fence what began before them, for their key alone', () => {
     const known = new Invalidations()
-    const born = known.applied
+    const born = known.beginLoad()
     expect(known.isCurrent(space(), 'a', born)).toBe(true)
     known.note('a')
     expect(known.isCurrent(space(), 'a', born)).toBe(false)
@@ -31,6 +31,7 @@ describe('invalidations', () => {
 
   it('let pass what began after the last of them', () => {
     const known = new Invalidations()
+    known.beginRead()
     known.note('a')
     const born = known.note('a')
     known.note('b')
@@ -42,7 +43,7 @@ describe('invalidations', () => {
   it('of a namespace fence all its keys, and no others', () => {
     const known = new Invalidations()
     const [cleared, other] = [space('x'), space('y')]
-    const born = known.applied
+    const born = known.beginLoad()
     known.noteSpace(cleared)
     expect(known.isCurrent(cleared, 'a', born)).toBe(false)
     expect(known.isCurrent(other, 'a', born)).toBe(true)
@@ -50,9 +51,46 @@ describe('invalidations', () => {
     expect(known.isCurrent(cleared, 'a', cleared.clearedAt)).toBe(true)
   })
 
+  it('fence loads that run beside others, and reads, whichever ends first', () => {
+    const known = new Invalidations()
+    const [load, read] = [known.beginLoad(), known.beginRead()]
+    known.beginLoad()
+    known.endLoad()
+    known.note('a')
+    known.endRead()
+    known.note('b')
+    expect(['a', 'b', 'c'].map((key) => known.isCurrent(space(), key, load))).toEqual([
+      false,
+      false,
+      true,
+    ])
+    expect(known.isCurrent(space(), 'a', read)).toBe(false)
+  })
+
+  it('that came while nothing was under way fence nothing that begins later', () => {
+    const known = new Invalidations()
+    known.beginRead()
+    known.endRead()
+    const before = known.applied
+    const seq = known.note('a')
+    expect(seq).toBe(before + 1)
+    expect(known.isCurrent(space(), 'a', known.beginLoad())).toBe(true)
+  })
+
+  it('are told of a fill only while a read is under way', () => {
+    const known = new Invalidations()
+    const load = known.beginLoad()
+    known.noteFill('a')
+    expect(known.isCurrent(space(), 'a', load)).toBe(true)
+    const read = known.beginRead()
+    known.noteFill('a')
+    expect(known.isCurrent(space(), 'a', read)).toBe(false)
+    known.endRead()
+  })
+
   it('remember at least the last 32 768 keys', () => {
     const known = new Invalidations()
-    const born = known.applied
+    const born = known.beginLoad()
     known.note('a')
     for (let i = 0; i < 32_768; i++) known.note(`k${i}`)
     expect(known.isCurrent(space(), 'a', born)).toBe(false)
@@ -60,7 +98,7 @@ describe('invalidations', () => {
 
   it('refuse what is older than they remember, also for keys that were never invalidated', () => {
     const known = new Invalidations()
-    const born = known.applied
+    const born = known.beginLoad()
     for (let i = 0; i < 2 * 32_768 + 1; i++) known.note(`k${i}`)
     expect(known.isCurrent(space(), 'never', born)).toBe(false)
     expect(known.isCurrent(space(), 'k0', born)).toBe(false)
@@ -72,7 +110,7 @@ describe('invalidations', () => {
     const begun: [key: string, born: number][] = []
     for (let i = 0; i < 150_000; i++) {
       const key = `k${i % 50_000}`
-      if (i % 997 === 0) begun.push([key, known.applied])
+      if (i % 997 === 0) begun.push([key, known.beginLoad()])
       known.note(key)
     }
     for (const [key, born] of begun) expect(known.isCurrent(space(), key, born)).toBe(false)
