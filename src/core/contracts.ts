@@ -6,6 +6,8 @@
  * clock unless its name says wall.
  */
 
+import type { Log } from './log.js'
+
 /** Time and turn-taking. Tests and the simulation bring their own. */
 export interface Clock {
   /** Milliseconds that never run backwards; the origin is arbitrary. Exact. */
@@ -103,6 +105,11 @@ export interface Store {
    * Every key that begins with `prefix`, in pages; each page one round trip. A key may come twice.
    */
   scan(prefix: string): AsyncIterable<readonly string[]>
+  /**
+   * The invalidation log of that name in the same place, for stores that can keep one. Asked once
+   * for each cache. Without it other processes do not hear what was invalidated.
+   */
+  log?(name: string): Log
   /** Resolves if the store answers. One round trip. */
   ping(): Promise<void>
   /**

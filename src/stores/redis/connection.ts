@@ -25,6 +25,11 @@ export interface RedisConnection {
   /** Sends all in one write; rejects if any failed. One round trip. */
   sendMany(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
   /**
+   * Hears a channel from now on; the connection is good for nothing but PING then. Resolves when
+   * the server has confirmed.
+   */
+  subscribe(channel: string, onMessage: (message: string) => void): Promise<void>
+  /**
    * Own client: ends it now, calls under way reject. A caller's client: takes our listeners off, no
    * more.
    */

@@ -29,5 +29,6 @@ export type { RedisClient, RedisOptions } from './options.js'
 export function redis(options: RedisOptions = {}): Store {
   const { client, driver, target } = resolveRedisOptions(options)
   if (client !== undefined) return new RedisStore(new GivenLink(adopterFor(client)))
-  return new RedisStore(new DialedLink(target, () => loadDial(driver)))
+  const dial = () => new DialedLink(target, () => loadDial(driver))
+  return new RedisStore(dial(), dial)
 }

@@ -22,6 +22,7 @@ export interface IoredisClient {
   readonly options: { readonly keyPrefix?: string | undefined }
   readonly stream?: { readonly writable: boolean; cork(): void; uncork(): void }
   mgetBuffer(keys: RedisArg[]): Promise<unknown>
+  subscribe(channel: string): Promise<unknown>
   disconnect(reconnect?: boolean): void
   on(event: string, listener: ClientListener): unknown
   off(event: string, listener: ClientListener): unknown
@@ -76,6 +77,13 @@ export class IoredisConnection implements RedisConnection {
     } finally {
       stream?.uncork()
     }
+  }
+
+  async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
+    this.#client.on('message', (from: string, message: string) => {
+      if (from === channel) onMessage(message)
+    })
+    await this.#client.subscribe(channel)
   }
 
   release(): void {

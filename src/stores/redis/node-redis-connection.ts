@@ -30,6 +30,7 @@ export interface NodeRedisClient {
 interface OwnNodeRedisClient extends NodeRedisClient {
   connect(): Promise<unknown>
   destroy(): void
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   multi(): { addCommand(args: readonly RedisArg[]): unknown; execAsPipeline(): Promise<unknown> }
 }
 
@@ -83,6 +84,11 @@ export class NodeRedisConnection implements RedisConnection {
     const pipeline = this.#own.multi()
     for (const command of commands) pipeline.addCommand(command)
     return pipeline.execAsPipeline() as Promise<readonly unknown[]>
+  }
+
+  async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
+    if (this.#own === undefined) throw new Error('a client given is not subscribed with')
+    await this.#own.subscribe(channel, onMessage)
   }
 
   release(): void {

@@ -15,9 +15,11 @@ import type {
   StoreListener,
   StoreWrite,
 } from '../../core/contracts.js'
+import type { Log } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { ping } from './ping.js'
+import { RedisLog } from './redis-log.js'
 import { INCREMENT, PATCH, runScript } from './scripts.js'
 
 /** Keys in one command: more would keep the server from everyone else for milliseconds. */
@@ -36,10 +38,14 @@ export class RedisStore implements Store {
   readonly name = 'redis'
   readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: true })
   readonly #link: RedisLink
+  readonly #dialSubscriber: (() => RedisLink) | undefined
+  readonly #logs: RedisLog[] = []
   #underWay = 0
 
-  constructor(link: RedisLink) {
+  /** `dialSubscriber`: a link of its own for what the log pushes; without it nothing is pushed. */
+  constructor(link: RedisLink, dialSubscriber?: () => RedisLink) {
     this.#link = link
+    this.#dialSubscriber = dialSubscriber
   }
 
   open(listener: StoreListener): void {
@@ -73,7 +79,7 @@ export class RedisStore implements Store {
 
   async patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
     const args = [String(offset), asBuffer(patch), ttlText(ttlMs)] as const
-    const run = (connection: RedisConnection) => runScript(connection, PATCH, key, args)
+    const run = (connection: RedisConnection) => runScript(connection, PATCH, [key], args)
     return (await this.#call('patch', Number, run, key)) === 1
   }
 
@@ -86,7 +92,7 @@ export class RedisStore implements Store {
   ): Promise<number> {
     const past = [String(expiry?.offset ?? ''), asBuffer(expiry?.now ?? NO_BYTES)] as const
     const args = [String(by), asBuffer(head), ttlText(ttlMs), ...past] as const
-    const run = (connection: RedisConnection) => runScript(connection, INCREMENT, key, args)
+    const run = (connection: RedisConnection) => runScript(connection, INCREMENT, [key], args)
     return Number(await this.#call('increment', String, run, key))
   }
 
@@ -107,6 +113,12 @@ export class RedisStore implements Store {
     } while (cursor !== '0')
   }
 
+  log(name: string): Log {
+    const log = new RedisLog(name, this.#link, this.#dialSubscriber?.())
+    this.#logs.push(log)
+    return log
+  }
+
   ping(): Promise<void> {
     return this.#call('ping', nothing, ping)
   }
@@ -115,8 +127,8 @@ export class RedisStore implements Store {
     this.#link.reconnect()
   }
 
-  close(): Promise<void> {
-    return this.#link.close()
+  async close(): Promise<void> {
+    await Promise.all([...this.#logs.map((log) => log.close()), this.#link.close()])
   }
 
   /** `name` with all keys, as one command or as several of a bounded size in one write. */

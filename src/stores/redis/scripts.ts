@@ -1,9 +1,9 @@
 /**
  * The Lua that the store runs, and how: EVALSHA, and EVAL where the server does not know it.
  *
- * Both scripts touch the one key they declare, so they also run on a cluster. They need Redis 6
- * (KEEPTTL). Life times come as text; '' stands for no limit. What a script refuses is an error
- * reply.
+ * These two touch the one key they declare, so they also run on a cluster; those of the log are in
+ * log-scripts.ts. They need Redis 6 (KEEPTTL). Life times come as text; '' stands for no limit.
+ * What a script refuses is an error reply.
  */
 import { createHash } from 'node:crypto'
 import { isUnknownScript, NOT_A_NUMBER } from './call-errors.js'
@@ -77,21 +77,22 @@ elseif ARGV[3] == '' then redis.call('SET', KEYS[1], head .. text)
 else redis.call('SET', KEYS[1], head .. text, 'PX', ARGV[3]) end
 return text`)
 
-/** Runs `script` on one key. One round trip; two the first time after the server forgot it. */
+/** Runs `script`. One round trip; two the first time after the server forgot it. */
 export async function runScript(
   connection: RedisConnection,
   { sha1, source }: Script,
-  key: string,
+  keys: readonly string[],
   args: readonly RedisArg[],
 ): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args] as const
   try {
-    return await connection.send(['evalsha', sha1, '1', key, ...args])
+    return await connection.send(['evalsha', sha1, ...rest])
   } catch (cause) {
     if (!isUnknownScript(cause)) throw cause
-    return connection.send(['eval', source, '1', key, ...args])
+    return connection.send(['eval', source, ...rest])
   }
 }
 
-function script(source: string): Script {
+export function script(source: string): Script {
   return { source, sha1: createHash('sha1').update(source).digest('hex') }
 }

@@ -1,0 +1,242 @@
+/**
+ * A process following the log: joining, applying records in their order, closing gaps, and the
+ * lease on the process's memory.
+ *
+ *   absent    not joined yet, or thrown out: nothing is trusted
+ *   joined    records are applied one by one; `leaseUntilMs` says until when memory is trusted
+ *
+ * The lease runs from the moment before a heartbeat was sent, never from its answer, and only once
+ * everything up to the head it told of was applied (Gray, Cheriton: Leases, SOSP 1989). Whatever
+ * does not fit (another epoch, a record missing and trimmed, a head behind what was applied) throws
+ * the process out: it drops its memory and joins anew. A record that was skipped by the pushes
+ * suspends the lease until the log was read.
+ *
+ * One heartbeat is under way at a time, and at most one more waits: whoever asks while one is under
+ * way needs one that began after it asked. Cost: two round trips a second, and what pushes bring.
+ */
+import type { MemoryGuard } from '../core/coherence.js'
+import type { Clock, Timer } from '../core/contracts.js'
+import type {
+  Invalidation,
+  Log,
+  LogListener,
+  LogMember,
+  LogRecord,
+  LogReply,
+  LogSnapshot,
+} from '../core/log.js'
+import { isContinuous, type Mirror } from './mirror.js'
+
+/** Why a process dropped its memory. */
+export type ResetReason = 'joined' | 'epoch' | 'trimmed' | 'regressed'
+
+export interface FollowerOptions {
+  readonly log: Log
+  readonly mirror: Mirror
+  /** Its `leaseUntilMs` says until when memory is trusted. */
+  readonly guard: MemoryGuard
+  readonly clock: Clock
+  /** Unlike any other process's. */
+  readonly id: string
+  /** For how long memory is trusted without a heartbeat. Default: 2 000. */
+  readonly leaseMs?: number
+  /** Default: a quarter of the lease. */
+  readonly heartbeatMs?: number
+  /** A record was applied. */
+  readonly onApplied: (record: LogRecord) => void
+  /** Nothing in memory may be used any more. */
+  readonly onReset: (reason: ResetReason) => void
+}
+
+export const LEASE_MS = 2_000
+/** What two clocks may drift apart in the time of a lease. */
+const LEASE_MARGIN = 0.99
+const BEATS_PER_LEASE = 4
+/** Reads of the log in a row, each of many records, before a heartbeat counts as failed. */
+const MAX_READS = 1_000
+
+type State =
+  | { readonly at: 'absent' }
+  | { readonly at: 'joined'; readonly epoch: string }
+  | { readonly at: 'closed' }
+
+export class Follower implements LogListener {
+  readonly leaseMs: number
+  /** How often a push was missed and the log read instead. */
+  gapsRepaired = 0
+  resets = 0
+  readonly #options: FollowerOptions
+  readonly #mirror: Mirror
+  readonly #heartbeatMs: number
+  #state: State = { at: 'absent' }
+  #underWay: Promise<boolean> | undefined
+  #waiting: Promise<boolean> | undefined
+  #timer: Timer | undefined
+  /** The newest record of this epoch that a push has told of. */
+  #announced = 0
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+    this.#mirror = options.mirror
+    this.leaseMs = options.leaseMs ?? LEASE_MS
+    this.#heartbeatMs = options.heartbeatMs ?? this.leaseMs / BEATS_PER_LEASE
+  }
+
+  get isLeased(): boolean {
+    return this.#options.clock.monotonicMs() < this.#options.guard.leaseUntilMs
+  }
+
+  get isJoined(): boolean {
+    return this.#state.at === 'joined'
+  }
+
+  /** Called once; the first heartbeat goes out at once. */
+  start(): void {
+    this.#options.log.listen(this)
+    void this.#beatAgain()
+  }
+
+  /** Leaves. Never rejects. */
+  async close(): Promise<void> {
+    const { at } = this.#state
+    this.#state = { at: 'closed' }
+    this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+    this.#timer?.cancel()
+    if (at === 'joined') await this.#options.log.leave(this.#options.id).catch(() => {})
+  }
+
+  /**
+   * Resolves to whether a heartbeat that began after this call was answered and caught up with.
+   * Never rejects.
+   */
+  renew(): Promise<boolean> {
+    if (this.#underWay === undefined) return this.#begin()
+    this.#waiting ??= this.#underWay.then(() => {
+      this.#waiting = undefined
+      return this.#begin()
+    })
+    return this.#waiting
+  }
+
+  /**
+   * Appends one record. Resolves to its number once this process has applied it; rejects if the log
+   * did not confirm it: whether it was appended is then unknown.
+   */
+  async append(invalidations: readonly Invalidation[]): Promise<number> {
+    const settle = this.#mirror.anticipate(invalidations)
+    try {
+      const sentAtMs = this.#options.clock.monotonicMs()
+      const before = this.#mirror.applied
+      const reply = await this.#options.log.append(this.#member(), invalidations)
+      const isCaughtUp = this.#take(reply, sentAtMs, before)
+      // Until it is applied here, what it invalidated could be served here.
+      if (!isCaughtUp) await this.renew()
+      return reply.seq
+    } finally {
+      settle()
+    }
+  }
+
+  onRecord(epoch: string, record: LogRecord): void {
+    if (this.#state.at !== 'joined') return
+    const { applied } = this.#mirror
+    if (epoch === this.#state.epoch && record.seq <= applied) return
+    if (epoch === this.#state.epoch && record.seq === applied + 1) this.#apply(record)
+    else {
+      if (epoch === this.#state.epoch) this.#announced = Math.max(this.#announced, record.seq)
+      this.gapsRepaired++
+      this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+      void this.renew()
+    }
+  }
+
+  onListening(): void {
+    void this.renew()
+  }
+
+  #begin(): Promise<boolean> {
+    if (this.#state.at === 'closed') return Promise.resolve(false)
+    const beat = this.#beat().then(
+      (isCaughtUp) => isCaughtUp,
+      () => false,
+    )
+    this.#underWay = beat
+    void beat.then(() => {
+      if (this.#underWay === beat) this.#underWay = undefined
+    })
+    return beat
+  }
+
+  async #beat(): Promise<boolean> {
+    const { clock, log } = this.#options
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const sentAtMs = clock.monotonicMs()
+      const before = this.#mirror.applied
+      if (this.#state.at === 'closed') return false
+      if (this.#state.at === 'absent') {
+        this.#enter(await log.join(this.#member()), sentAtMs)
+        if (this.isLeased) return true
+      } else if (this.#take(await log.follow(this.#member()), sentAtMs, before)) return true
+    }
+    return false
+  }
+
+  #enter(snapshot: LogSnapshot, sentAtMs: number): void {
+    if (this.#state.at !== 'absent') return
+    this.#mirror.reset(snapshot)
+    this.#state = { at: 'joined', epoch: snapshot.epoch }
+    this.#announced = 0
+    this.#options.onReset('joined')
+    this.#extend(sentAtMs)
+  }
+
+  /** What any call to the log has told. `true` if all of it was applied. */
+  #take(reply: LogReply, sentAtMs: number, appliedBefore: number): boolean {
+    const state = this.#state
+    if (state.at !== 'joined') return false
+    if (reply.epoch !== state.epoch) return this.#leave('epoch')
+    // The head only moves on: one that lies behind what was applied is the head of another log.
+    if (reply.head < appliedBefore) return this.#leave('regressed')
+    if (!isContinuous(reply, this.#mirror.applied)) return this.#leave('trimmed')
+    for (const record of reply.records) {
+      if (record.seq === this.#mirror.applied + 1) this.#apply(record)
+    }
+    this.#mirror.raiseFloor(reply.floor)
+    if (this.#mirror.applied < Math.max(reply.head, this.#announced)) return false
+    this.#extend(sentAtMs)
+    return true
+  }
+
+  #apply(record: LogRecord): void {
+    this.#mirror.apply(record.seq, record.invalidations)
+    this.#options.onApplied(record)
+  }
+
+  #leave(reason: ResetReason): false {
+    this.#state = { at: 'absent' }
+    this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+    this.resets++
+    this.#options.onReset(reason)
+    return false
+  }
+
+  #extend(sentAtMs: number): void {
+    const { guard } = this.#options
+    guard.leaseUntilMs = Math.max(guard.leaseUntilMs, sentAtMs + this.leaseMs * LEASE_MARGIN)
+  }
+
+  #member(): LogMember {
+    const applied = this.#state.at === 'joined' ? this.#mirror.applied : -1
+    return { id: this.#options.id, applied, leaseMs: this.leaseMs }
+  }
+
+  async #beatAgain(): Promise<void> {
+    await this.renew()
+    if (this.#state.at === 'closed') return
+    this.#timer = this.#options.clock.setTimer(
+      () => void this.#beatAgain(),
+      this.#heartbeatMs,
+      true,
+    )
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Coherence of several processes over one log: the mirror, the follower, and what of it the engine
+ * sees.
+ */
+import { randomUUID } from 'node:crypto'
+import type {
+  Coherence,
+  CoherenceListener,
+  CoherenceStats,
+  MemoryGuard,
+  Verdict,
+} from '../core/coherence.js'
+import type { Clock } from '../core/contracts.js'
+import type { Invalidation, Log, LogRecord } from '../core/log.js'
+import { Follower, LEASE_MS } from './follower.js'
+import { Mirror } from './mirror.js'
+
+export interface LogCoherenceOptions {
+  readonly log: Log
+  readonly clock: Clock
+  /** Unlike any other process's. Default: random. */
+  readonly id?: string
+  readonly leaseMs?: number
+  readonly heartbeatMs?: number
+  readonly maxTags?: number
+}
+
+export class LogCoherence implements Coherence {
+  readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.NEGATIVE_INFINITY }
+  readonly leaseMs: number
+  readonly #id: string
+  readonly #log: Log
+  readonly #mirror: Mirror
+  readonly #follower: Follower
+  #listener: CoherenceListener | undefined
+
+  constructor(options: LogCoherenceOptions) {
+    const { log, clock, id = randomUUID(), leaseMs = LEASE_MS, heartbeatMs, maxTags } = options
+    this.leaseMs = leaseMs
+    this.#id = id
+    this.#log = log
+    this.#mirror = new Mirror({ guard: this.guard, ...(maxTags === undefined ? {} : { maxTags }) })
+    this.#follower = new Follower({
+      log,
+      mirror: this.#mirror,
+      guard: this.guard,
+      clock,
+      id,
+      leaseMs,
+      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+      onApplied: (record) => this.#onApplied(record),
+      onReset: () => this.#listener?.onReset(),
+    })
+  }
+
+  get applied(): number {
+    return this.#mirror.applied
+  }
+
+  get isLeased(): boolean {
+    return this.#follower.isLeased
+  }
+
+  open(listener: CoherenceListener): void {
+    this.#listener = listener
+    this.#follower.start()
+  }
+
+  renew(): Promise<boolean> {
+    return this.#follower.renew()
+  }
+
+  judge(
+    namespace: string,
+    key: string,
+    tags: readonly string[] | undefined,
+    born: number,
+  ): Verdict {
+    return this.#mirror.judge(namespace, key, tags, born)
+  }
+
+  async learn(tags: readonly string[], born: number): Promise<void> {
+    const unknown = this.#mirror.unknownTags(tags, born)
+    if (unknown.length === 0) return
+    const asOf = this.#mirror.applied
+    const { resets } = this.#follower
+    try {
+      const seqs = await this.#log.tagSeqs(unknown)
+      // Numbers of another epoch say nothing in this one.
+      if (this.#follower.resets === resets) this.#mirror.learn(unknown, seqs, asOf)
+    } catch {
+      // They stay unknown, and the entry a miss.
+    }
+  }
+
+  append(invalidations: readonly Invalidation[]): Promise<number> {
+    return this.#follower.append(invalidations)
+  }
+
+  stats(): CoherenceStats {
+    const { applied, tagCount, prefixCount } = this.#mirror
+    const { gapsRepaired, resets, isLeased } = this.#follower
+    const mirrored = tagCount + prefixCount
+    return { state: isLeased ? 'leased' : 'lapsed', applied, gapsRepaired, resets, mirrored }
+  }
+
+  close(): Promise<void> {
+    return this.#follower.close()
+  }
+
+  #onApplied({ origin, invalidations }: LogRecord): void {
+    // What this process invalidated itself it dropped when it asked, and may have filled since.
+    if (origin === this.#id) return
+    for (const each of invalidations) {
+      if (each.kind === 'key') this.#listener?.onKey(each.namespace, each.key)
+    }
+    this.#listener?.onRecord()
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * A process's copy of the log, as far as it is needed to judge an entry by its `born`.
+ *
+ * Keys are not in it: a key's record takes it out of memory and out of the store, and fences what
+ * is under way (core/invalidations.ts). Tags, prefixes and the floor are only compared, so that
+ * invalidating them costs the same for one entry as for a million.
+ *
+ * Bounded: of more than `maxTags` tags the one heard of longest ago is let go of. From then on a
+ * tag that is not in the mirror may have been invalidated up to that record, and entries born
+ * before it are `unknown` until the log was asked (`learn`). Of more than 1 000 prefixes the oldest
+ * is let go of and the floor rises to its record: over-invalidation, never staleness.
+ */
+import type { MemoryGuard, Verdict } from '../core/coherence.js'
+import type { Invalidation, LogReply, LogSnapshot, PrefixSeq } from '../core/log.js'
+
+export interface MirrorOptions {
+  /** Its `generation` changes with all that can make an entry in memory out of date. */
+  readonly guard: MemoryGuard
+  /** 1 to 2^24. Default: 100 000. */
+  readonly maxTags?: number
+}
+
+const MAX_TAGS = 100_000
+export const MAX_PREFIXES = 1_000
+
+export class Mirror {
+  /** How far the log has been applied. */
+  applied = 0
+  readonly #guard: MemoryGuard
+  readonly #maxTags: number
+  #floor = 0
+  /** In the order in which they were heard of. */
+  #tags = new Map<string, number>()
+  /** A tag that is not in the mirror has no record after this one. */
+  #silentFrom = 0
+  readonly #prefixes = new Map<string, NamespacePrefixes>()
+  #prefixCount = 0
+  /** Tags, and all there is, that this process is about to invalidate: no record yet. */
+  readonly #pendingTags = new Map<string, number>()
+  readonly #pendingPrefixes: PendingPrefix[] = []
+
+  constructor(options: MirrorOptions) {
+    this.#guard = options.guard
+    this.#maxTags = options.maxTags ?? MAX_TAGS
+  }
+
+  get floor(): number {
+    return this.#floor
+  }
+
+  get tagCount(): number {
+    return this.#tags.size
+  }
+
+  get prefixCount(): number {
+    return this.#prefixCount
+  }
+
+  /** Forgets everything and begins at the head of the log. */
+  reset(snapshot: Pick<LogSnapshot, 'head' | 'floor' | 'prefixes'>): void {
+    this.#tags = new Map()
+    this.#prefixes.clear()
+    this.#prefixCount = 0
+    this.#floor = snapshot.floor
+    this.#silentFrom = snapshot.head
+    this.applied = snapshot.head
+    for (const prefix of snapshot.prefixes) this.#addPrefix(prefix)
+    this.#guard.generation++
+  }
+
+  /** Whether an entry whose load began at `born` may be handed out. */
+  judge(
+    namespace: string,
+    key: string,
+    tags: readonly string[] | undefined,
+    born: number,
+  ): Verdict {
+    if (born < this.#floor) return 'invalidated'
+    if (this.#prefixCount > 0 && this.#prefixSeq(namespace, key) > born) return 'invalidated'
+    if (this.#pendingPrefixes.length > 0 && this.#isPending(namespace, key)) return 'invalidated'
+    return tags === undefined || tags.length === 0 ? 'current' : this.#judgeTags(tags, born)
+  }
+
+  /** Those of the tags that only the log knows, for an entry of that age. */
+  unknownTags(tags: readonly string[], born: number): readonly string[] {
+    return born >= this.#silentFrom ? [] : tags.filter((tag) => !this.#tags.has(tag))
+  }
+
+  /** What the log said of tags; it was asked when this process had applied `asOf` of it. */
+  learn(tags: readonly string[], seqs: readonly number[], asOf: number): void {
+    tags.forEach((tag, i) => {
+      // A record applied since then may have been let go of again: the answer does not know of it.
+      if (this.#silentFrom <= asOf || this.#tags.has(tag)) this.#noteTag(tag, seqs[i]!)
+    })
+  }
+
+  /** One record, the one after `applied`. Keys are the caller's to drop. */
+  apply(seq: number, invalidations: readonly Invalidation[]): void {
+    this.applied = seq
+    for (const each of invalidations) this.#applyOne(seq, each)
+  }
+
+  raiseFloor(floor: number): void {
+    if (floor <= this.#floor) return
+    this.#floor = floor
+    this.#guard.generation++
+  }
+
+  /**
+   * From now on as if it had been invalidated, by a record whose number is not known yet. The
+   * function returned takes that back: the record was applied, or there will be none.
+   */
+  anticipate(invalidations: readonly Invalidation[]): () => void {
+    const undo = invalidations.map((each) => this.#anticipateOne(each))
+    this.#guard.generation++
+    return () => {
+      for (const each of undo) each()
+    }
+  }
+
+  #judgeTags(tags: readonly string[], born: number): Verdict {
+    let verdict: Verdict = 'current'
+    for (const tag of tags) {
+      if (this.#pendingTags.has(tag)) return 'invalidated'
+      const seq = this.#tags.get(tag)
+      if (seq === undefined) {
+        if (born < this.#silentFrom) verdict = 'unknown'
+      } else if (born < seq) return 'invalidated'
+    }
+    return verdict
+  }
+
+  #applyOne(seq: number, what: Invalidation): void {
+    switch (what.kind) {
+      case 'key':
+        return
+      case 'tag':
+        this.#noteTag(what.tag, seq)
+        break
+      case 'prefix':
+        this.#addPrefix({ ...what, seq })
+        break
+      case 'all':
+        this.#floor = Math.max(this.#floor, seq)
+    }
+    this.#guard.generation++
+  }
+
+  #noteTag(tag: string, seq: number): void {
+    const known = this.#tags.get(tag) ?? 0
+    // Deleted first, so that the order of the Map is the order in which they were heard of.
+    this.#tags.delete(tag)
+    if (this.#tags.size >= this.#maxTags) this.#forgetOldestTag()
+    this.#tags.set(tag, Math.max(known, seq))
+  }
+
+  #forgetOldestTag(): void {
+    for (const [tag, seq] of this.#tags) {
+      this.#tags.delete(tag)
+      this.#silentFrom = Math.max(this.#silentFrom, seq)
+      return
+    }
+  }
+
+  #addPrefix({ namespace, prefix, seq }: PrefixSeq): void {
+    const known = this.#prefixes.get(namespace)
+    const prefixes = known ?? new NamespacePrefixes()
+    if (known === undefined) this.#prefixes.set(namespace, prefixes)
+    if (prefixes.add(prefix, seq)) this.#prefixCount++
+    if (this.#prefixCount > MAX_PREFIXES) this.#forgetOldestPrefix()
+  }
+
+  #forgetOldestPrefix(): void {
+    let oldest: { namespace: string; prefix: string; seq: number } | undefined
+    for (const [namespace, prefixes] of this.#prefixes) {
+      for (const [prefix, seq] of prefixes.seqs) {
+        if (oldest === undefined || seq < oldest.seq) oldest = { namespace, prefix, seq }
+      }
+    }
+    const { namespace, prefix, seq } = oldest!
+    this.#prefixes.get(namespace)!.remove(prefix)
+    this.#prefixCount--
+    this.raiseFloor(seq)
+  }
+
+  #prefixSeq(namespace: string, key: string): number {
+    return this.#prefixes.get(namespace)?.newest(key) ?? 0
+  }
+
+  #isPending(namespace: string, key: string): boolean {
+    return this.#pendingPrefixes.some(
+      (each) =>
+        each.namespace === undefined ||
+        (each.namespace === namespace && key.startsWith(each.prefix)),
+    )
+  }
+
+  #anticipateOne(what: Invalidation): () => void {
+    if (what.kind === 'key') return () => {}
+    if (what.kind === 'tag') return this.#anticipateTag(what.tag)
+    const pending: PendingPrefix =
+      what.kind === 'all' ? { namespace: undefined, prefix: '' } : { ...what }
+    this.#pendingPrefixes.push(pending)
+    return () => {
+      const at = this.#pendingPrefixes.indexOf(pending)
+      if (at >= 0) this.#pendingPrefixes.splice(at, 1)
+    }
+  }
+
+  #anticipateTag(tag: string): () => void {
+    this.#pendingTags.set(tag, (this.#pendingTags.get(tag) ?? 0) + 1)
+    return () => {
+      const left = (this.#pendingTags.get(tag) ?? 1) - 1
+      if (left > 0) this.#pendingTags.set(tag, left)
+      else this.#pendingTags.delete(tag)
+    }
+  }
+}
+
+interface PendingPrefix {
+  /** `undefined`: all of them. */
+  readonly namespace: string | undefined
+  readonly prefix: string
+}
+
+/** The prefixes of one namespace; a look-up for each length that occurs. */
+class NamespacePrefixes {
+  readonly seqs = new Map<string, number>()
+  readonly #lengths = new Map<number, number>()
+
+  /** Whether it is new. */
+  add(prefix: string, seq: number): boolean {
+    const known = this.seqs.get(prefix)
+    this.seqs.set(prefix, Math.max(known ?? 0, seq))
+    if (known !== undefined) return false
+    this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1)
+    return true
+  }
+
+  remove(prefix: string): void {
+    if (!this.seqs.delete(prefix)) return
+    const left = this.#lengths.get(prefix.length)! - 1
+    if (left > 0) this.#lengths.set(prefix.length, left)
+    else this.#lengths.delete(prefix.length)
+  }
+
+  newest(key: string): number {
+    let newest = 0
+    for (const length of this.#lengths.keys()) {
+      if (length > key.length) continue
+      const seq = this.seqs.get(length === key.length ? key : key.slice(0, length))
+      if (seq !== undefined && seq > newest) newest = seq
+    }
+    return newest
+  }
+}
+
+/** Whether a reply continues what was applied, without a record missing. */
+export function isContinuous(reply: LogReply, applied: number): boolean {
+  const [first] = reply.records
+  return first === undefined ? reply.head <= applied : first.seq <= applied + 1
+}

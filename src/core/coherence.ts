@@ -1,0 +1,70 @@
+/**
+ * What the engine asks of the part that knows about other processes.
+ *
+ * The engine tells it what was invalidated and asks it before it hands out an entry; the part tells
+ * the engine what others have invalidated. `src/coherence/` keeps it: alone, where there is no log,
+ * or by following one.
+ */
+import type { Invalidation } from './log.js'
+
+/** `unknown`: `learn` must be asked first. */
+export type Verdict = 'current' | 'invalidated' | 'unknown'
+
+/**
+ * What a hit in memory compares: plain fields of one object for the life of the cache, since a hit
+ * has no time to ask.
+ */
+export interface MemoryGuard {
+  /** What was judged under another number must be judged anew. */
+  generation: number
+  /** Until when memory is trusted without thought; monotonic. */
+  leaseUntilMs: number
+}
+
+/** How the process stands with the others. */
+export interface CoherenceStats {
+  /** `alone`: no log. `leased`: memory is trusted. `lapsed`: the log was not heard for too long. */
+  readonly state: 'alone' | 'leased' | 'lapsed'
+  /** The newest record of the log that was applied. */
+  readonly applied: number
+  /** How often a push was missed and the log was read instead. */
+  readonly gapsRepaired: number
+  /** How often memory was dropped: another epoch, or the log trimmed past this process. */
+  readonly resets: number
+  /** Tags and prefixes that the mirror holds. */
+  readonly mirrored: number
+}
+
+/** What the engine does when others have invalidated something. */
+export interface CoherenceListener {
+  onKey(namespace: string, key: string): void
+  /** More than keys: whoever counts or tells of it may do so. */
+  onRecord(): void
+  /** Nothing in memory may be used any more. */
+  onReset(): void
+}
+
+export interface Coherence {
+  readonly guard: Readonly<MemoryGuard>
+  /** How far this process has applied the log: the `born` of a load that begins now. */
+  readonly applied: number
+  /** Called once, before the first read. */
+  open(listener: CoherenceListener): void
+  /** Whether the lease holds, by the exact clock. */
+  readonly isLeased: boolean
+  /** For how long after its load began a value may be handed out without a lease. */
+  readonly leaseMs: number
+  /** Resolves to whether the log was heard and caught up with after this call. Never rejects. */
+  renew(): Promise<boolean>
+  judge(namespace: string, key: string, tags: readonly string[] | undefined, born: number): Verdict
+  /** Asks the log of the tags that it takes to judge an entry of that age. Never rejects. */
+  learn(tags: readonly string[], born: number): Promise<void>
+  /**
+   * Invalidates. Resolves to the number of the record once this process has applied it; rejects if
+   * the log has not confirmed it.
+   */
+  append(invalidations: readonly Invalidation[]): Promise<number>
+  stats(): CoherenceStats
+  /** Never rejects. */
+  close(): Promise<void>
+}

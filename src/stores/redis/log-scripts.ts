@@ -1,0 +1,113 @@
+/**
+ * The Lua of the invalidation log. All its keys share one slot by the hash tag in their names:
+ *
+ *   {prefix}!state     hash: epoch, seq, floor, run (which life of which server wrote last)
+ *   {prefix}!log       stream: one entry a record, id `seq-0`; about the last 100 000
+ *   {prefix}!tags      sorted set: tag by its newest record; at most 100 000
+ *   {prefix}!prefixes  sorted set: `namespace:prefix` by its newest record; at most 1 000
+ *   {prefix}!members   sorted set: process by when its lease ends
+ *   {prefix}!push      the channel: `epoch seq origin payload` of each record
+ *
+ * Every script begins with the same look at the state. Where there is none, or the server is
+ * another than the one that wrote last (restarted, failed over), or a member knows of more than the
+ * log holds, records may have been lost: a new epoch begins. Its numbers begin at the server's time
+ * in milliseconds and above every number that was ever given, and the floor with them. So whatever
+ * was stored or loaded under an earlier epoch is out of date: too much, never too little.
+ */
+import { type Script, script } from './scripts.js'
+
+export interface LogLimits {
+  readonly maxRecords: number
+  readonly maxTags: number
+  readonly maxPrefixes: number
+  /** The most records that one answer carries. */
+  readonly maxRead: number
+}
+
+export const LOG_LIMITS: LogLimits = {
+  maxRecords: 100_000,
+  maxTags: 100_000,
+  maxPrefixes: 1_000,
+  maxRead: 1_000,
+}
+/** Members whose lease ended this long ago are forgotten. */
+const FORGET_MS = 3_600_000
+/** More records than can have been lost. */
+const LOST_AT_MOST = 1_000_000
+
+/** KEYS[1]: state, KEYS[2]: log. ARGV[1..4]: member, applied, name of a new epoch, run. */
+const look = ({ maxRead }: LogLimits) => `
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'floor', 'run')
+local epoch, seq = state[1], tonumber(state[2] or '0')
+local floor = tonumber(state[3] or '0')
+local member, applied, run = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local isOther = run ~= '' and state[4] and state[4] ~= '' and state[4] ~= run
+local time = redis.call('TIME')
+local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+if not epoch or isOther or applied > seq then
+  local known = math.max(seq, applied)
+  epoch, seq = ARGV[3], math.max(known > 0 and known + ${LOST_AT_MOST} or 0, nowMs)
+  floor = seq
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', text(seq), 'floor', text(floor), 'run', run)
+end
+local function records(upTo)
+  if applied < 0 or applied >= upTo then return {} end
+  return redis.call('XRANGE', KEYS[2], text(applied + 1) .. '-0', '+', 'COUNT', ${maxRead})
+end`
+
+/**
+ * KEYS: state, log, members, prefixes; ARGV[5]: lease, ms; ARGV[6]: '1' for the prefixes as well.
+ * Answers epoch, head, floor, records, prefixes with their records.
+ */
+const follow = (limits: LogLimits) =>
+  script(`${look(limits)}
+redis.call('ZADD', KEYS[3], text(nowMs + tonumber(ARGV[5])), member)
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', text(nowMs - ${FORGET_MS}))
+local prefixes = {}
+if ARGV[6] == '1' then prefixes = redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES') end
+return {epoch, text(seq), text(floor), records(seq), prefixes}`)
+
+/**
+ * KEYS: state, log, tags, prefixes; ARGV[5]: payload; then kind and name of each but the keys: 't',
+ * 'p', 'a'. Answers epoch, head (this record), floor, records.
+ */
+const append = (limits: LogLimits) =>
+  script(`${look(limits)}
+local function note(key, name, limit)
+  redis.call('ZADD', key, text(seq), name)
+  if redis.call('ZCARD', key) <= limit then return end
+  local popped = redis.call('ZPOPMIN', key)
+  floor = math.max(floor, tonumber(popped[2]))
+end
+seq = seq + 1
+local floorBefore = floor
+for at = 6, #ARGV, 2 do
+  if ARGV[at] == 't' then note(KEYS[3], ARGV[at + 1], ${limits.maxTags})
+  elseif ARGV[at] == 'p' then note(KEYS[4], ARGV[at + 1], ${limits.maxPrefixes})
+  else floor = seq end
+end
+redis.call('HSET', KEYS[1], 'seq', text(seq), 'run', run)
+if floor ~= floorBefore then redis.call('HSET', KEYS[1], 'floor', text(floor)) end
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${limits.maxRecords}, text(seq) .. '-0',
+  'o', member, 'r', ARGV[5])
+redis.call('PUBLISH', string.gsub(KEYS[2], 'log$', 'push'),
+  epoch .. ' ' .. text(seq) .. ' ' .. member .. ' ' .. ARGV[5])
+return {epoch, text(seq), text(floor), records(seq)}`)
+
+/** KEYS: tags; ARGV: tags. The newest record of each as text, '' for none. */
+const TAG_SEQS = script(`
+local seqs = {}
+for at = 1, #ARGV do seqs[at] = redis.call('ZSCORE', KEYS[1], ARGV[at]) or '' end
+return seqs`)
+
+export interface LogScripts {
+  readonly follow: Script
+  readonly append: Script
+  readonly tagSeqs: Script
+}
+
+export function logScripts(limits: LogLimits): LogScripts {
+  return { follow: follow(limits), append: append(limits), tagSeqs: TAG_SEQS }
+}

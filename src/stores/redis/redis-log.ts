@@ -1,0 +1,199 @@
+/**
+ * The `Log` contract over one Redis server.
+ *
+ * Commands go over the store's own connection, so that a tick's writes and its record keep their
+ * order. Pushes come over a connection of their own, dialed anew whenever it is lost; it is pinged
+ * with every other heartbeat, since a subscriber that went silent hears nothing of it. Without
+ * pushes (a caller's client) the heartbeats alone bring what was appended.
+ */
+import type {
+  Invalidation,
+  Log,
+  LogListener,
+  LogMember,
+  LogReply,
+  LogSnapshot,
+} from '../../core/log.js'
+import { awayError, failedError } from './call-errors.js'
+import type { RedisArg, RedisConnection, RedisLink } from './connection.js'
+import { namesOf, payloadOf, readPrefixes, readPush, readReply, storedName } from './log-records.js'
+import { LOG_LIMITS, type LogLimits, type LogScripts, logScripts } from './log-scripts.js'
+import { ping } from './ping.js'
+import { runScript, type Script } from './scripts.js'
+
+/** A subscriber that has not answered for this long is dropped. */
+const SILENT_MS = 1_500
+const PING_EVERY = 2
+
+type LogKey = 'state' | 'log' | 'tags' | 'prefixes' | 'members'
+
+export class RedisLog implements Log {
+  readonly #name: string
+  readonly #scripts: LogScripts
+  readonly #link: RedisLink
+  /** For the pushes. */
+  readonly #subscriber: RedisLink | undefined
+  /** Which life of which server a life of the connection leads to. */
+  #run: { readonly linkEpoch: number; readonly id: string } | undefined
+  #calls = 0
+  #beats = 0
+  #pingedAtMs: number | undefined
+
+  constructor(
+    name: string,
+    link: RedisLink,
+    subscriber: RedisLink | undefined,
+    limits: LogLimits = LOG_LIMITS,
+  ) {
+    this.#scripts = logScripts(limits)
+    this.#name = name
+    this.#link = link
+    this.#subscriber = subscriber
+  }
+
+  async join(member: LogMember): Promise<LogSnapshot> {
+    const reply = await this.#follow({ ...member, applied: -1 }, true)
+    return { ...readReply(reply), prefixes: readPrefixes(reply[4] as unknown[]) }
+  }
+
+  async follow(member: LogMember): Promise<LogReply> {
+    if (++this.#beats % PING_EVERY === 0) this.#pingSubscriber()
+    return readReply(await this.#follow(member, false))
+  }
+
+  async append(
+    member: LogMember,
+    invalidations: readonly Invalidation[],
+  ): Promise<LogReply & { readonly seq: number }> {
+    const args = [payloadOf(invalidations), ...namesOf(invalidations)]
+    const reply = await this.#call(
+      'append',
+      this.#scripts.append,
+      ['state', 'log', 'tags', 'prefixes'],
+      (run) => [...this.#who(member, run), ...args],
+    )
+    const read = readReply(reply as unknown[])
+    return { ...read, seq: read.head }
+  }
+
+  async tagSeqs(tags: readonly string[]): Promise<readonly number[]> {
+    const seqs = await this.#call('tagSeqs', this.#scripts.tagSeqs, ['tags'], () =>
+      tags.map(storedName),
+    )
+    return (seqs as unknown[]).map((seq) => Number(String(seq)))
+  }
+
+  async leave(id: string): Promise<void> {
+    const connection = this.#link.connection
+    if (connection !== undefined) await connection.send(['zrem', this.#key('members'), id])
+  }
+
+  listen(listener: LogListener): void {
+    const link = this.#subscriber
+    link?.open({
+      onUp: () => void this.#subscribe(link, listener),
+      onDown: () => {},
+    })
+  }
+
+  /** Ends the connection for the pushes. Never rejects. */
+  async close(): Promise<void> {
+    await this.#subscriber?.close()
+  }
+
+  async #subscribe(link: RedisLink, listener: LogListener): Promise<void> {
+    const { connection, epoch } = link
+    if (connection === undefined) return
+    this.#pingedAtMs = undefined
+    try {
+      await connection.subscribe(this.#channelOn(connection), (message) => {
+        const push = readPush(message)
+        if (push !== undefined) listener.onRecord(push.epoch, push.record)
+      })
+      listener.onListening()
+    } catch {
+      if (link.epoch === epoch) link.reconnect()
+    }
+  }
+
+  #pingSubscriber(): void {
+    const link = this.#subscriber
+    const connection = link?.connection
+    if (link === undefined || connection === undefined) return
+    if (this.#pingedAtMs !== undefined) {
+      if (performance.now() - this.#pingedAtMs < SILENT_MS) return
+      this.#pingedAtMs = undefined
+      link.reconnect()
+      return
+    }
+    this.#pingedAtMs = performance.now()
+    const answered = () => {
+      this.#pingedAtMs = undefined
+    }
+    ping(connection).then(answered, answered)
+  }
+
+  #follow(member: LogMember, wantsPrefixes: boolean): Promise<readonly unknown[]> {
+    const keys = ['state', 'log', 'members', 'prefixes'] as const
+    return this.#call('follow', this.#scripts.follow, keys, (run) => [
+      ...this.#who(member, run),
+      String(member.leaseMs),
+      wantsPrefixes ? '1' : '0',
+    ]) as Promise<readonly unknown[]>
+  }
+
+  async #call(
+    op: string,
+    script: Script,
+    keys: readonly LogKey[],
+    args: (run: string) => readonly RedisArg[],
+  ): Promise<unknown> {
+    const connection = this.#link.connection
+    if (connection === undefined) throw awayError(op, this.#link.downCause)
+    try {
+      // Nothing is awaited before the sending but in a connection's first call.
+      const run = this.#knownRun() ?? (await this.#askRun(connection))
+      const names = keys.map((key) => this.#key(key))
+      return await runScript(connection, script, names, args(run))
+    } catch (cause) {
+      throw failedError(op, cause)
+    }
+  }
+
+  #knownRun(): string | undefined {
+    return this.#run?.linkEpoch === this.#link.epoch ? this.#run.id : undefined
+  }
+
+  /**
+   * The server's run id: after a restart it is another, and on a replica that took over too. ''
+   * where the user may not ask; a restart is then told by its sequence alone.
+   */
+  async #askRun(connection: RedisConnection): Promise<string> {
+    const linkEpoch = this.#link.epoch
+    const id = await runIdOf(connection)
+    if (this.#link.epoch === linkEpoch) this.#run = { linkEpoch, id }
+    return id
+  }
+
+  /** What every script begins with. */
+  #who({ id, applied }: LogMember, run: string): RedisArg[] {
+    return [id, String(applied), `${id}.${++this.#calls}`, run]
+  }
+
+  #key(key: LogKey): string {
+    return `{${this.#name}}!${key}`
+  }
+
+  #channelOn(connection: RedisConnection): string {
+    return `${connection.keyPrefix}{${this.#name}}!push`
+  }
+}
+
+async function runIdOf(connection: RedisConnection): Promise<string> {
+  try {
+    const info = String(await connection.send(['info', 'server']))
+    return /^run_id:(\w+)/m.exec(info)?.[1] ?? ''
+  } catch {
+    return ''
+  }
+}

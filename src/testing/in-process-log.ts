@@ -1,0 +1,150 @@
+/**
+ * The invalidation log in memory: what the store's scripts do, in TypeScript.
+ *
+ * For tests and for the simulation of several processes; the suite runs commands through it and
+ * through a real server and compares the answers. `LogData` is the server's side, shared by all
+ * members; `push` is how it would publish.
+ */
+import type {
+  Invalidation,
+  Log,
+  LogListener,
+  LogMember,
+  LogRecord,
+  LogReply,
+  LogSnapshot,
+  PrefixSeq,
+} from '../core/log.js'
+
+export interface InProcessLogLimits {
+  readonly maxRecords: number
+  readonly maxTags: number
+  readonly maxPrefixes: number
+  /** The most that one answer carries. */
+  readonly maxRead: number
+}
+
+const LIMITS: InProcessLogLimits = {
+  maxRecords: 100_000,
+  maxTags: 100_000,
+  maxPrefixes: 1_000,
+  maxRead: 1_000,
+}
+
+/** The data, as a server would hold it. */
+export class LogData {
+  epoch: string
+  seq: number
+  floor: number
+  records: LogRecord[] = []
+  readonly #tags = new Map<string, number>()
+  readonly #prefixes = new Map<string, PrefixSeq>()
+  readonly members = new Map<string, LogMember>()
+  readonly listeners = new Set<LogListener>()
+  readonly #limits: InProcessLogLimits
+
+  /** `start`: above all numbers of earlier epochs. */
+  constructor(epoch: string, start: number, limits: Partial<InProcessLogLimits> = {}) {
+    this.epoch = epoch
+    this.seq = start
+    this.floor = start
+    this.#limits = { ...LIMITS, ...limits }
+  }
+
+  /** Another life of the server: what it held of the log may have been lost. */
+  beginEpoch(epoch: string, start: number): void {
+    this.epoch = epoch
+    this.seq = Math.max(this.seq + 1, start)
+    this.floor = this.seq
+    this.records = []
+  }
+
+  join(member: LogMember): LogSnapshot {
+    this.members.set(member.id, member)
+    return { ...this.#reply(this.seq), prefixes: inOrder(this.#prefixes, seqOf) }
+  }
+
+  follow(member: LogMember): LogReply {
+    this.members.set(member.id, member)
+    return this.#reply(member.applied)
+  }
+
+  append(
+    member: LogMember,
+    invalidations: readonly Invalidation[],
+  ): LogReply & { readonly seq: number } {
+    const seq = ++this.seq
+    for (const each of invalidations) this.#note(seq, each)
+    const record = { seq, origin: member.id, invalidations }
+    this.records.push(record)
+    if (this.records.length > this.#limits.maxRecords) this.records.shift()
+    for (const listener of this.listeners) listener.onRecord(this.epoch, record)
+    return { ...this.#reply(member.applied), seq }
+  }
+
+  tagSeqs(tags: readonly string[]): number[] {
+    return tags.map((tag) => this.#tags.get(JSON.stringify(tag)) ?? 0)
+  }
+
+  #note(seq: number, what: Invalidation): void {
+    if (what.kind === 'all') this.floor = seq
+    else if (what.kind === 'tag') {
+      this.#tags.set(JSON.stringify(what.tag), seq)
+      if (this.#tags.size > this.#limits.maxTags) this.#raise(removeOldest(this.#tags, Number))
+    } else if (what.kind === 'prefix') {
+      const { namespace, prefix } = what
+      this.#prefixes.set(`${namespace}:${JSON.stringify(prefix)}`, { namespace, prefix, seq })
+      const isFull = this.#prefixes.size > this.#limits.maxPrefixes
+      if (isFull) this.#raise(removeOldest(this.#prefixes, seqOf))
+    }
+  }
+
+  #raise(floor: number): void {
+    this.floor = Math.max(this.floor, floor)
+  }
+
+  #reply(applied: number): LogReply {
+    const { epoch, seq: head, floor } = this
+    const isMember = applied >= 0
+    const records = isMember ? this.records.filter((record) => record.seq > applied) : []
+    return { epoch, head, floor, records: records.slice(0, this.#limits.maxRead) }
+  }
+}
+
+/** A member's connection to the data; each call settles in the microtasks after it. */
+export function inProcessLog(data: LogData): Log {
+  return {
+    join: async (member) => data.join(member),
+    follow: async (member) => data.follow(member),
+    append: async (member, invalidations) => data.append(member, invalidations),
+    tagSeqs: async (tags) => data.tagSeqs(tags),
+    leave: async (id) => {
+      data.members.delete(id)
+    },
+    listen: (listener) => {
+      data.listeners.add(listener)
+      queueMicrotask(() => listener.onListening())
+    },
+  }
+}
+
+function seqOf(prefix: PrefixSeq): number {
+  return prefix.seq
+}
+
+/** As a sorted set has them: by number, and by the bytes of their names where one record has both. */
+function inOrder<V>(map: ReadonlyMap<string, V>, toSeq: (value: V) => number): V[] {
+  return sorted(map, toSeq).map(([, value]) => value)
+}
+
+/** Returns the number of what it removed. */
+function removeOldest<V>(map: Map<string, V>, toSeq: (value: V) => number): number {
+  const [name, value] = sorted(map, toSeq)[0]!
+  map.delete(name)
+  return toSeq(value)
+}
+
+function sorted<V>(map: ReadonlyMap<string, V>, toSeq: (value: V) => number): [string, V][] {
+  const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return [...map].sort(([a, x], [b, y]) => toSeq(x) - toSeq(y) || byBytes(a, b))
+}
