@@ -4,6 +4,7 @@
  * Without options the environment is read (environment.ts), here and nowhere else.
  */
 import { entryCodec } from './codecs/index.js'
+import { coherenceOver } from './coherence/index.js'
 import type { RootCache } from './core/api.js'
 import { EngineCache } from './core/cache.js'
 import { systemClock } from './core/clock.js'
@@ -40,11 +41,12 @@ export function createCache<
   const engine = new Engine({
     settings,
     memorySettings,
-    memory: (onRemoved) =>
+    memory: (onRemoved, guard) =>
       memorySettings === undefined
         ? noMemory
-        : new LruMemoryTier({ ...memorySettings, clock, onRemoved }),
+        : new LruMemoryTier({ ...memorySettings, clock, guard, onRemoved }),
     store: given.store,
+    coherence: (log) => coherenceOver(log, clock),
     codec: given.codec ?? entryCodec(),
     clock,
     random: given.random ?? Math.random,

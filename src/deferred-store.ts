@@ -5,6 +5,7 @@
  */
 import type { Store, StoreListener, StoreWrite } from './core/contracts.js'
 import { CacheError } from './core/errors.js'
+import type { Invalidation, Log, LogListener, LogMember } from './core/log.js'
 
 export function deferredStore(name: string, load: () => Promise<Store>): Store {
   return new DeferredStore(name, load)
@@ -14,6 +15,7 @@ class DeferredStore implements Store {
   readonly name: string
   readonly abilities = { shared: true, atomic: true, durable: true }
   readonly #load: () => Promise<Store>
+  readonly #logs: DeferredLog[] = []
   #store: Store | undefined
   #isClosed = false
 
@@ -27,6 +29,7 @@ class DeferredStore implements Store {
       (store) => {
         if (this.#isClosed) return
         this.#store = store
+        for (const log of this.#logs) log.attach(store)
         store.open(listener)
       },
       (cause: unknown) => listener.onDown(cause),
@@ -58,6 +61,12 @@ class DeferredStore implements Store {
     yield* this.#store.scan(prefix)
   }
 
+  log(name: string): Log {
+    const log = new DeferredLog(name)
+    this.#logs.push(log)
+    return log
+  }
+
   ping(): Promise<void> {
     return this.#store?.ping() ?? away()
   }
@@ -69,6 +78,47 @@ class DeferredStore implements Store {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#store?.close()
+  }
+}
+
+/** The log of a store that is yet to come. */
+class DeferredLog implements Log {
+  readonly #name: string
+  #log: Log | undefined
+  #listener: LogListener | undefined
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  attach(store: Store): void {
+    this.#log = store.log?.(this.#name)
+    if (this.#listener !== undefined) this.#log?.listen(this.#listener)
+  }
+
+  join(member: LogMember): ReturnType<Log['join']> {
+    return this.#log?.join(member) ?? away()
+  }
+
+  follow(member: LogMember): ReturnType<Log['follow']> {
+    return this.#log?.follow(member) ?? away()
+  }
+
+  append(member: LogMember, invalidations: readonly Invalidation[]): ReturnType<Log['append']> {
+    return this.#log?.append(member, invalidations) ?? away()
+  }
+
+  tagSeqs(tags: readonly string[]): ReturnType<Log['tagSeqs']> {
+    return this.#log?.tagSeqs(tags) ?? away()
+  }
+
+  leave(id: string): Promise<void> {
+    return this.#log?.leave(id) ?? away()
+  }
+
+  listen(listener: LogListener): void {
+    this.#listener = listener
+    this.#log?.listen(listener)
   }
 }
 

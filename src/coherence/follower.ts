@@ -27,8 +27,8 @@ import type {
 } from '../core/log.js'
 import { isContinuous, type Mirror } from './mirror.js'
 
-/** Why a process dropped its memory. */
-export type ResetReason = 'joined' | 'epoch' | 'trimmed' | 'regressed'
+/** Why a process was thrown out. */
+export type LossReason = 'epoch' | 'trimmed' | 'regressed'
 
 export interface FollowerOptions {
   readonly log: Log
@@ -44,8 +44,10 @@ export interface FollowerOptions {
   readonly heartbeatMs?: number
   /** A record was applied. */
   readonly onApplied: (record: LogRecord) => void
-  /** Nothing in memory may be used any more. */
-  readonly onReset: (reason: ResetReason) => void
+  /** Records are applied from now on; what was kept before this call may be out of date. */
+  readonly onJoined: () => void
+  /** Records may have been missed. */
+  readonly onLost: (reason: LossReason) => void
 }
 
 export const LEASE_MS = 2_000
@@ -186,7 +188,7 @@ export class Follower implements LogListener {
     this.#mirror.reset(snapshot)
     this.#state = { at: 'joined', epoch: snapshot.epoch }
     this.#announced = 0
-    this.#options.onReset('joined')
+    this.#options.onJoined()
     this.#extend(sentAtMs)
   }
 
@@ -212,11 +214,11 @@ export class Follower implements LogListener {
     this.#options.onApplied(record)
   }
 
-  #leave(reason: ResetReason): false {
+  #leave(reason: LossReason): false {
     this.#state = { at: 'absent' }
     this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
     this.resets++
-    this.#options.onReset(reason)
+    this.#options.onLost(reason)
     return false
   }
 

@@ -12,6 +12,8 @@ import { Mirror } from './mirror.js'
 
 export class LocalCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.POSITIVE_INFINITY }
+  readonly isShared = false
+  readonly isJoined = true
   readonly isLeased = true
   readonly leaseMs = Number.POSITIVE_INFINITY
   readonly #mirror = new Mirror({ guard: this.guard })

@@ -3,12 +3,13 @@
  * sees.
  */
 import { randomUUID } from 'node:crypto'
-import type {
-  Coherence,
-  CoherenceListener,
-  CoherenceStats,
-  MemoryGuard,
-  Verdict,
+import {
+  type Coherence,
+  type CoherenceListener,
+  type CoherenceStats,
+  type MemoryGuard,
+  UNJOINED,
+  type Verdict,
 } from '../core/coherence.js'
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
@@ -27,6 +28,7 @@ export interface LogCoherenceOptions {
 
 export class LogCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.NEGATIVE_INFINITY }
+  readonly isShared = true
   readonly leaseMs: number
   readonly #id: string
   readonly #log: Log
@@ -49,12 +51,17 @@ export class LogCoherence implements Coherence {
       leaseMs,
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
       onApplied: (record) => this.#onApplied(record),
-      onReset: () => this.#listener?.onReset(),
+      onJoined: () => this.#listener?.onJoined(),
+      onLost: () => this.#listener?.onLost(),
     })
   }
 
   get applied(): number {
-    return this.#mirror.applied
+    return this.isJoined ? this.#mirror.applied : UNJOINED
+  }
+
+  get isJoined(): boolean {
+    return this.#follower.isJoined
   }
 
   get isLeased(): boolean {
@@ -76,6 +83,7 @@ export class LogCoherence implements Coherence {
     tags: readonly string[] | undefined,
     born: number,
   ): Verdict {
+    if (born === UNJOINED) return this.isJoined ? 'invalidated' : 'current'
     return this.#mirror.judge(namespace, key, tags, born)
   }
 
@@ -93,8 +101,14 @@ export class LogCoherence implements Coherence {
     }
   }
 
-  append(invalidations: readonly Invalidation[]): Promise<number> {
-    return this.#follower.append(invalidations)
+  async append(invalidations: readonly Invalidation[]): Promise<number> {
+    try {
+      return await this.#follower.append(invalidations)
+    } catch (error) {
+      // What is only compared was not dropped by whoever asked, and there is no number to compare.
+      if (invalidations.some(({ kind }) => kind !== 'key')) this.#listener?.onLost()
+      throw error
+    }
   }
 
   stats(): CoherenceStats {
@@ -114,6 +128,5 @@ export class LogCoherence implements Coherence {
     for (const each of invalidations) {
       if (each.kind === 'key') this.#listener?.onKey(each.namespace, each.key)
     }
-    this.#listener?.onRecord()
   }
 }

@@ -8,6 +8,7 @@
  * needed, so a memory hit does not look at them. "Round trips" are to the store; calls of one tick
  * share theirs.
  */
+import type { CoherenceStats } from './coherence.js'
 import type { LatencySummary, TimedCall } from './contracts.js'
 import type { CounterSnapshot } from './counters.js'
 import type { Duration } from './duration.js'
@@ -64,6 +65,8 @@ export interface CacheStats {
   readonly namespaces: Readonly<Record<string, CounterSnapshot>>
   readonly memory: MemoryStats
   readonly store: StoreStats | undefined
+  /** How the process stands with the others. */
+  readonly coherence: CoherenceStats
   readonly latencies: Readonly<Record<TimedCall, LatencySummary>>
 }
 

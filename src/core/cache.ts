@@ -29,12 +29,13 @@ import { countMiss } from './count-miss.js'
 import type { Counters } from './counters.js'
 import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
-import { type Found, type HeldEntry, handOut, heldInMemory } from './entry.js'
+import { type Found, type HeldEntry, handOut } from './entry.js'
 import { CacheError } from './errors.js'
 import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
 import { type JoinRequest, refreshEagerly, waitForLoad } from './join.js'
-import { keep } from './keep.js'
+import { type KeepRequest, keep, keyInvalidation } from './keep.js'
 import { checkNamespace, encodeKey } from './key.js'
+import { lookInMemory } from './look-in-memory.js'
 import { checkNames, invalidOption } from './option-reading.js'
 import {
   type CallOptions,
@@ -50,6 +51,13 @@ import { spaceFor } from './space-for.js'
 import { readStore } from './store-read.js'
 import { admit } from './value.js'
 import { wrap } from './wrap.js'
+
+interface WriteListener {
+  readonly onDone: (isDone: boolean) => void
+  readonly onFailed: (error: unknown) => void
+}
+
+type PutRequest = Pick<KeepRequest, 'key' | 'storeKey' | 'raw' | 'admitted' | 'policy'>
 
 export class EngineCache implements Cache {
   readonly #engine: Engine
@@ -128,8 +136,8 @@ export class EngineCache implements Cache {
   }
 
   set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#write(key, value, this.#callPolicy(options, 'set', 'set'), resolve)
+    return new Promise((onDone, onFailed) => {
+      this.#write(key, value, this.#callPolicy(options, 'set', 'set'), { onDone, onFailed })
     })
   }
 
@@ -140,9 +148,11 @@ export class EngineCache implements Cache {
     const policy = this.#callPolicy(options, 'set', 'setMany')
     // The whole list first: one that throws half way must not leave writes that nobody awaits.
     const list = [...entries]
-    const writes = list.map(
-      ([key, value]) => new Promise<boolean>((resolve) => this.#write(key, value, policy, resolve)),
-    )
+    const write = ([key, value]: readonly [string, unknown]) =>
+      new Promise<boolean>((onDone, onFailed) => {
+        this.#write(key, value, policy, { onDone, onFailed })
+      })
+    const writes = list.map(write)
     // All settle before any is reported: a bad value in the middle leaves no write unobserved.
     const outcomes = await Promise.allSettled(writes)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -158,7 +168,8 @@ export class EngineCache implements Cache {
     memory.remove(key)
     counters.deletes++
     if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
-    return batch === undefined || (await batch.delete(storeKey)) === undefined
+    const tells = keyInvalidation(this.#engine, this.#space, key)
+    return batch === undefined || (await batch.delete(storeKey, tells)) === undefined
   }
 
   async deleteMany(keys: readonly string[]): Promise<boolean> {
@@ -336,8 +347,7 @@ export class EngineCache implements Cache {
   }
 
   #remember(key: string): HeldEntry | undefined {
-    const entry = this.#memory.read(key)
-    return entry === undefined ? undefined : heldInMemory(entry, this.#engine.clock.monotonicMs())
+    return lookInMemory(this.#engine, this.#space, key)
   }
 
   /** Counts what was found and hands it out. A loader's answer was counted as a miss before. */
@@ -354,10 +364,9 @@ export class EngineCache implements Cache {
     if (this.#events.watchesLookups) this.#tellHit(key, tier, isStale)
   }
 
-  /** `onDone` hears whether every tier has it. Throws what is wrong with key or value. */
-  #write(key: string, value: unknown, policy: Policy, onDone: (isDone: boolean) => void): void {
-    const engine = this.#engine
-    const space = this.#space
+  /** The listener hears whether every tier has it. Throws what is wrong with key or value. */
+  #write(key: string, value: unknown, policy: Policy, listener: WriteListener): void {
+    const { coherence, values } = this.#engine
     const storeKey = this.#storeKey(key)
     if (value === undefined)
       throw new CacheError(
@@ -365,12 +374,23 @@ export class EngineCache implements Cache {
         'a cache cannot keep undefined, which means a miss; null is a value',
         { op: 'set', key },
       )
-    const admitted = admit(value, engine.values === 'frozen')
-    const born = engine.invalidations.note(storeKey)
+    const admitted = admit(value, values === 'frozen')
+    const put = () => this.#put({ key, storeKey, raw: value, admitted, policy }, listener.onDone)
+    if (coherence.isJoined) put()
+    else coherence.renew().then(put).catch(listener.onFailed)
+  }
+
+  #put(what: PutRequest, onDone: WriteListener['onDone']): void {
+    const engine = this.#engine
+    const space = this.#space
+    const { key, storeKey, policy } = what
+    engine.invalidations.note(storeKey)
     engine.holds.release(storeKey)
-    const life = { born, policy, loadMs: 0, ttlMs: undefined, tags: policy.tags }
-    const entry = { space, key, storeKey, raw: value, admitted, ...life }
-    const inMemory = keep(engine, entry, (answer) => onDone(answer === undefined))
+    const life = { loadMs: 0, ttlMs: undefined, tags: policy.tags, tells: true }
+    const loaded = { born: engine.coherence.applied, loadedAtMs: engine.clock.monotonicMs() }
+    const inMemory = keep(engine, { ...what, space, ...life, ...loaded }, (answer) =>
+      onDone(answer === undefined),
+    )
     space.counters.sets++
     if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
     if (engine.batch === undefined) onDone(inMemory)

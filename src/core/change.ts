@@ -2,7 +2,8 @@
 import type { Engine } from './engine.js'
 import { newLife } from './entry.js'
 import { CacheError, isCacheError } from './errors.js'
-import { keep } from './keep.js'
+import { keep, keyInvalidation } from './keep.js'
+import type { Invalidation } from './log.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { readStoreOnce } from './store-read.js'
@@ -18,7 +19,7 @@ export async function changeLife(
 ): Promise<boolean> {
   if ((await remainingSeconds(engine, space, key, storeKey)) === undefined) return false
   // A read under way would fill memory with the old life.
-  const born = engine.invalidations.note(storeKey)
+  engine.invalidations.note(storeKey)
   const now = engine.now()
   const life = newLife(policy, undefined, undefined, 0, now, engine.random)
   const entry = space.memory.read(key)
@@ -26,7 +27,6 @@ export async function changeLife(
     const { checkAtMs, freshUntilMs, graceMs } = life
     space.memory.write(key, {
       ...entry,
-      born,
       checkAtMs,
       freshUntilMs,
       deadAtMs: freshUntilMs + graceMs,
@@ -36,7 +36,10 @@ export async function changeLife(
   engine.batch!.flush()
   const patch = engine.codec.lifePatch(life.freshUntilWallMs, life.graceMs)
   const ttlMs = life.freshUntilMs - now.monotonicMs + life.graceMs
-  return engine.store.patch(storeKey, patch.offset, patch.bytes, ttlMs).catch(() => false)
+  const patched = engine.store.patch(storeKey, patch.offset, patch.bytes, ttlMs)
+  const told = engine.append(tellsOf(engine, space, key))
+  const answers = await Promise.all([patched.catch(() => false), told])
+  return answers.every(Boolean)
 }
 
 /** For how many seconds the entry is still fresh. */
@@ -67,8 +70,10 @@ export async function count(
   policy: Policy,
 ): Promise<number | undefined> {
   if (engine.store === undefined) return countInMemory(engine, space, key, storeKey, by, policy)
-  const born = engine.invalidations.note(storeKey)
+  if (!engine.coherence.isJoined && !(await engine.coherence.renew())) return undefined
+  engine.invalidations.note(storeKey)
   space.memory.remove(key)
+  const { applied: born } = engine.coherence
   const now = engine.now()
   const life = newLife(policy, by, undefined, 0, now, engine.random)
   const { freshUntilWallMs, graceMs } = life
@@ -77,7 +82,11 @@ export async function count(
   const ttlMs = life.freshUntilMs - now.monotonicMs + graceMs
   engine.batch!.flush()
   try {
-    return await engine.store.increment(storeKey, by, head, ttlMs, expiry)
+    const counted = engine.store.increment(storeKey, by, head, ttlMs, expiry)
+    const told = engine.append(tellsOf(engine, space, key))
+    const sum = await counted
+    await told
+    return sum
   } catch (error) {
     if (isCacheError(error, 'VALUE_NOT_A_NUMBER')) throw notANumber(key, error)
     return undefined
@@ -100,12 +109,12 @@ function countInMemory(
   const nowMs = engine.clock.monotonicMs()
   const isFresh = entry !== undefined && nowMs < entry.freshUntilMs
   if (isFresh && typeof entry.value !== 'number') throw notANumber(key)
-  const born = engine.invalidations.note(storeKey)
+  engine.invalidations.note(storeKey)
   if (isFresh) {
     // Adding zero takes the sign off minus zero.
     const sum = (entry.value as number) + by + 0
     if (!Number.isFinite(sum)) throw notANumber(key)
-    space.memory.write(key, { ...entry, value: sum, born })
+    space.memory.write(key, { ...entry, value: sum })
     return sum
   }
   const request = {
@@ -114,14 +123,22 @@ function countInMemory(
     storeKey,
     raw: by + 0,
     admitted: admit(by + 0),
-    born,
+    born: engine.coherence.applied,
+    loadedAtMs: nowMs,
     policy,
     loadMs: 0,
     ttlMs: undefined,
     tags: policy.tags,
+    tells: true,
   }
   keep(engine, request)
   return by + 0
+}
+
+/** What others must hear of a change in place. */
+function tellsOf(engine: Engine, space: Space, key: string): readonly Invalidation[] {
+  const tells = keyInvalidation(engine, space, key)
+  return tells === undefined ? [] : [tells]
 }
 
 function notANumber(key: string, cause?: unknown): CacheError {

@@ -2,28 +2,32 @@
 import type { Engine } from './engine.js'
 import { isCacheError } from './errors.js'
 import { decodeKey } from './key.js'
+import type { Invalidation } from './log.js'
 import type { Space } from './space.js'
 
 /** Empties one namespace in both tiers; loads and reads under way will not fill it. */
 export function clearSpace(engine: Engine, space: Space): Promise<boolean> {
-  return empty(engine, () => [space], space.storePrefix)
+  const what: Invalidation = { kind: 'prefix', namespace: space.name, prefix: '' }
+  return empty(engine, () => [space], space.storePrefix, what)
 }
 
 /** Empties every namespace, also those that only other processes know. */
 export function clearAll(engine: Engine): Promise<boolean> {
-  return empty(engine, () => engine.spaces(), `${engine.settings.prefix}:`)
+  return empty(engine, () => engine.spaces(), `${engine.settings.prefix}:`, { kind: 'all' })
 }
 
 async function empty(
   engine: Engine,
   spaces: () => Iterable<Space>,
   prefix: string,
+  what: Invalidation,
 ): Promise<boolean> {
   forget(engine, spaces())
+  const told = engine.append([what])
   const isEmpty = await deletePrefix(engine, prefix)
   // A read that was sent after the call began may have found what was deleted a moment later.
   forget(engine, spaces())
-  return isEmpty
+  return (await told) && isEmpty
 }
 
 function forget(engine: Engine, spaces: Iterable<Space>): void {

@@ -7,6 +7,9 @@
  */
 import type { Invalidation } from './log.js'
 
+/** The `born` of what was loaded before its process had joined the log. */
+export const UNJOINED = -1
+
 /** `unknown`: `learn` must be asked first. */
 export type Verdict = 'current' | 'invalidated' | 'unknown'
 
@@ -38,18 +41,28 @@ export interface CoherenceStats {
 /** What the engine does when others have invalidated something. */
 export interface CoherenceListener {
   onKey(namespace: string, key: string): void
-  /** More than keys: whoever counts or tells of it may do so. */
-  onRecord(): void
-  /** Nothing in memory may be used any more. */
-  onReset(): void
+  /** Joined, or joined again: nothing that was read or kept before can be trusted. */
+  onJoined(): void
+  /** Records may have been missed: nor can what is being loaded now. */
+  onLost(): void
 }
 
 export interface Coherence {
+  /** Whether other processes hear what is appended here. */
+  readonly isShared: boolean
   readonly guard: Readonly<MemoryGuard>
-  /** How far this process has applied the log: the `born` of a load that begins now. */
+  /**
+   * How far this process has applied the log: the `born` of a load that begins now. UNJOINED before
+   * it has joined; such an entry is current until then, and out of date after.
+   */
   readonly applied: number
   /** Called once, before the first read. */
   open(listener: CoherenceListener): void
+  /**
+   * Whether `applied` means anything to others: what is written before would be out of date at
+   * once.
+   */
+  readonly isJoined: boolean
   /** Whether the lease holds, by the exact clock. */
   readonly isLeased: boolean
   /** For how long after its load began a value may be handed out without a lease. */

@@ -173,6 +173,8 @@ export interface Codec {
 export interface MemoryEntry {
   readonly value: unknown
   readonly born: number
+  /** When its load began in this process; `-Infinity` for what a store has brought. */
+  readonly loadedAtMs: number
   /** When an eager refresh is due; `freshUntilMs` where none is. */
   readonly checkAtMs: number
   /**
@@ -217,6 +219,8 @@ export interface MemoryPartition {
   read(key: string): MemoryEntry | undefined
   /** Keeps the entry; `false` if it is heavier than the tier can take. */
   write(key: string, entry: MemoryEntry): boolean
+  /** Notes that the entry was judged under the guard's generation of now: it may be hit again. */
+  approve(key: string): void
   /** Moves `checkAtMs`; beyond `freshUntilMs` it means that moment. */
   postponeCheck(key: string, checkAtMs: number): void
   remove(key: string): boolean

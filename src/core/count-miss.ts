@@ -13,6 +13,7 @@ const MISS_COUNTERS = {
   'store-failed': 'missStoreFailed',
   undecodable: 'missUndecodable',
   schema: 'missSchema',
+  invalidated: 'missInvalidated',
 } as const satisfies Record<MissReason, keyof Counters>
 
 export function countMiss(

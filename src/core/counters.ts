@@ -18,6 +18,7 @@ export class Counters {
   missStoreFailed = 0
   missUndecodable = 0
   missSchema = 0
+  missInvalidated = 0
 
   loads = 0
   loadFailures = 0
@@ -36,6 +37,10 @@ export class Counters {
   deletes = 0
   evictions = 0
   expirations = 0
+
+  /** Entries in memory that were not trusted: invalidated by tag or prefix, or without a lease. */
+  memoryInvalidated = 0
+  memoryLapsed = 0
 
   storeErrors = 0
   deadlineHits = 0
@@ -61,7 +66,8 @@ export function snapshotCounters(counters: Counters): CounterSnapshot {
     counters.missStoreUnavailable +
     counters.missStoreFailed +
     counters.missUndecodable +
-    counters.missSchema
+    counters.missSchema +
+    counters.missInvalidated
   const hits = counters.memoryHits + counters.storeHits
   const lookups = hits + misses + counters.shared
   return { ...counters, misses, hitRatio: lookups === 0 ? 0 : hits / lookups }

@@ -5,7 +5,9 @@
  * cycle of the store. It decides nothing about a single key: that is cache.ts and the leaves it
  * calls.
  */
+
 import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
+import type { Coherence, MemoryGuard } from './coherence.js'
 import type {
   Clock,
   Codec,
@@ -24,6 +26,8 @@ import { Flights } from './flight.js'
 import { GuardedStore } from './guarded-store.js'
 import { Holds } from './holds.js'
 import { Invalidations } from './invalidations.js'
+import { encodeKey } from './key.js'
+import type { Invalidation, Log } from './log.js'
 import type { CacheSettings, MemorySettings, Policy } from './options.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
@@ -34,8 +38,11 @@ export interface EngineParts {
   readonly memorySettings: MemorySettings | undefined
   readonly memory: (
     onRemoved: (namespace: string, key: string, reason: RemovalReason) => void,
+    guard: Readonly<MemoryGuard>,
   ) => MemoryTier
   readonly store: Store | undefined
+  /** What stands for other processes: over the store's log, or `undefined` where it has none. */
+  readonly coherence: (log: Log | undefined) => Coherence
   readonly codec: Codec
   readonly clock: Clock
   readonly random: () => number
@@ -62,6 +69,7 @@ export class Engine {
   readonly random: () => number
   readonly observer: Observer
   readonly events: Events
+  readonly coherence: Coherence
   readonly invalidations = new Invalidations()
   readonly flights = new Flights()
   readonly holds = new Holds()
@@ -81,10 +89,14 @@ export class Engine {
     this.random = parts.random
     this.observer = parts.observer
     this.events = parts.events
-    this.memory = parts.memory((namespace, key, reason) => this.#onRemoved(namespace, key, reason))
-    if (parts.store !== undefined) {
-      this.store = this.#guard(parts.store)
-      this.batch = new StoreBatch(this.store, this.clock, (error) =>
+    if (parts.store !== undefined) this.store = this.#guard(parts.store)
+    this.coherence = parts.coherence(this.store?.log(parts.settings.prefix))
+    this.memory = parts.memory(
+      (namespace, key, reason) => this.#onRemoved(namespace, key, reason),
+      this.coherence.guard,
+    )
+    if (this.store !== undefined) {
+      this.batch = new StoreBatch(this.store, this.coherence, this.clock, (error) =>
         this.#onStoreError('write', error),
       )
     }
@@ -93,6 +105,23 @@ export class Engine {
   /** Starts connecting to the store; called once, when nothing can fail any more. */
   open(): void {
     this.store?.open()
+    this.coherence.open({
+      onKey: (namespace, key) => this.#dropKey(namespace, key),
+      onJoined: () => this.#dropMemory(),
+      onLost: () => {
+        this.#dropMemory()
+        for (const space of this.#spaces.values()) this.invalidations.noteSpace(space)
+      },
+    })
+  }
+
+  /** Invalidates for every process. `false` where the log has not confirmed it. */
+  append(invalidations: readonly Invalidation[]): Promise<boolean> {
+    if (invalidations.length === 0) return Promise.resolve(true)
+    return this.coherence.append(invalidations).then(
+      () => true,
+      () => false,
+    )
   }
 
   now(): Now {
@@ -164,6 +193,7 @@ export class Engine {
       namespaces,
       memory: this.#memoryStats(),
       store: this.#storeStats(),
+      coherence: this.coherence.stats(),
       latencies: this.observer.latencies(),
     }
   }
@@ -191,6 +221,7 @@ export class Engine {
   async #close(): Promise<void> {
     this.#sweepTimer?.cancel()
     await this.batch?.idle()
+    await this.coherence.close()
     await this.store?.close()
     this.memory.clear()
     this.events.removeAll()
@@ -209,8 +240,24 @@ export class Engine {
         this.#outages++
         this.events.emit('store-down', { cause })
       },
-      onUp: (downForMs) => this.events.emit('store-up', { downForMs }),
+      onUp: (downForMs) => {
+        this.events.emit('store-up', { downForMs })
+        void this.coherence.renew()
+      },
     })
+  }
+
+  /** Another process has invalidated it: reads and loads under way bring what is out of date. */
+  #dropKey(namespace: string, key: string): void {
+    const space = this.#spaces.get(namespace)
+    if (space === undefined) return
+    this.invalidations.note(space.storePrefix + encodeKey(key, 'hash'))
+    space.memory.remove(key)
+  }
+
+  #dropMemory(): void {
+    this.invalidations.noteReads()
+    for (const space of this.#spaces.values()) space.memory.clear()
   }
 
   #onStoreError(op: TimedCall, error: CacheError): void {

@@ -30,6 +30,7 @@ export interface HeldEntry extends FoundValue {
 export interface LoadedValue extends FoundValue {
   readonly tier: 'loader'
   readonly state: 'fresh'
+  readonly tags: readonly string[]
 }
 
 export type Found = HeldEntry | LoadedValue

@@ -17,6 +17,7 @@ export type MissReason =
   | 'store-failed'
   | 'undecodable'
   | 'schema'
+  | 'invalidated'
 
 interface Subject {
   readonly namespace: string
@@ -38,8 +39,13 @@ export interface CacheEvents {
     readonly reason: 'fenced' | 'unsupported' | 'too-heavy'
     readonly error?: unknown
   }
-  /** Bytes in the store that could not be used: a miss. */
-  'entry-refused': Subject & { readonly reason: DecodeFault | 'schema' }
+  /**
+   * An entry that was found and not used: bytes that are no entry, a value that fails its schema,
+   * one that was invalidated by tag or prefix, or memory without its lease.
+   */
+  'entry-refused': Subject & {
+    readonly reason: DecodeFault | 'schema' | 'invalidated' | 'lapsed'
+  }
   set: Subject
   deleted: Subject
   /** An entry left memory. */

@@ -28,12 +28,16 @@ export interface FlightCaller {
   onFailed(error: unknown): void
 }
 
+export type FlightStart = Pick<Flight, 'owner' | 'storeKey' | 'born' | 'since' | 'kind' | 'beganMs'>
+
 export class Flight {
   /** The cache it belongs to: two caches may share a prefix. */
   readonly owner: object
   readonly storeKey: string
-  /** What the process had applied of the invalidation log when it began. */
-  readonly born: number
+  /** What the process had applied of the invalidation log when it, or then its load, began. */
+  born: number
+  /** The fence's count when it began. */
+  readonly since: number
   readonly kind: FlightKind
   /** Monotonic. */
   readonly beganMs: number
@@ -47,12 +51,13 @@ export class Flight {
   /** Flights for which its loader waits; one of them twice if the loader waits for it twice. */
   #awaited: Flight[] | undefined
 
-  constructor(owner: object, storeKey: string, born: number, kind: FlightKind, beganMs: number) {
-    this.owner = owner
-    this.storeKey = storeKey
-    this.born = born
-    this.kind = kind
-    this.beganMs = beganMs
+  constructor(start: FlightStart) {
+    this.owner = start.owner
+    this.storeKey = start.storeKey
+    this.born = start.born
+    this.since = start.since
+    this.kind = start.kind
+    this.beganMs = start.beganMs
   }
 
   /** Whether what it brings goes to several callers. */

@@ -11,6 +11,7 @@ import { Breaker } from './breaker.js'
 import type { Clock, Observer, Store, StoreWrite, TimedCall } from './contracts.js'
 import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
+import type { Log } from './log.js'
 import { StartGate } from './start-gate.js'
 
 export interface GuardedStoreOptions {
@@ -87,6 +88,25 @@ export class GuardedStore {
 
   increment(...call: Parameters<Store['increment']>): Promise<number> {
     return this.#call('write', this.#writes, () => this.#store.increment(...call))
+  }
+
+  /**
+   * The store's invalidation log with the same protection, `undefined` if it keeps none. A silent
+   * log is found like a silent store: by the first heartbeat that is not answered.
+   */
+  log(name: string): Log | undefined {
+    const log = this.#store.log?.(name)
+    if (log === undefined) return undefined
+    const ask = <T>(send: () => Promise<T>) => this.#call('other', this.#reads, send)
+    const write = <T>(send: () => Promise<T>) => this.#call('other', this.#writes, send)
+    return {
+      join: (member) => ask(() => log.join(member)),
+      follow: (member) => ask(() => log.follow(member)),
+      append: (member, invalidations) => write(() => log.append(member, invalidations)),
+      tagSeqs: (tags) => ask(() => log.tagSeqs(tags)),
+      leave: (id) => write(() => log.leave(id)),
+      listen: (listener) => log.listen(listener),
+    }
   }
 
   ping(): Promise<void> {

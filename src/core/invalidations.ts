@@ -1,7 +1,9 @@
 /**
- * What this process knows of invalidations: a counter, and for recent keys the count at which each
- * was last invalidated. A load or a store read notes `applied` when it begins (its `born`); what it
- * brings may be kept only if nothing invalidated the key since.
+ * The fence around what is under way in this process: a count, and for recent keys the count at
+ * which each was last invalidated, here or, as the log tells, elsewhere. A load or a store read
+ * notes the count when it begins (its `since`); what it brings may be kept only if nothing
+ * invalidated the key after that. Tags and prefixes are judged by the log's own numbers
+ * (coherence.ts).
  *
  * Keys are noted only while a load or a read is under way: what begins later is born after them.
  * That takes the table out of a plain `set`, and lets a fill pass by one compare (a tenth of the
@@ -16,8 +18,8 @@ import type { Space } from './space.js'
 const GENERATION_KEYS = 32_768
 
 export class Invalidations {
-  /** How many invalidations this process has applied. */
-  applied = 1
+  #count = 1
+  #readFloor = 0
   #loadsUnderWay = 0
   #readsUnderWay = 0
   #young = new Map<string, number>()
@@ -25,19 +27,18 @@ export class Invalidations {
   #floor = 0
   #youngStart = 0
 
-  /** Everything loaded for this key before now is out of date. Returns the new count. */
-  note(storeKey: string): number {
-    const seq = ++this.applied
-    if (this.#loadsUnderWay + this.#readsUnderWay === 0) return seq
+  /** Everything loaded for this key before now is out of date. */
+  note(storeKey: string): void {
+    const count = ++this.#count
+    if (this.#loadsUnderWay + this.#readsUnderWay === 0) return
     if (this.#young.size >= GENERATION_KEYS) this.#age()
-    this.#young.set(storeKey, seq)
-    return seq
+    this.#young.set(storeKey, count)
   }
 
-  /** A read of the store begins; returns its `born`. */
+  /** A read of the store begins; returns its `since`. */
   beginRead(): number {
     this.#readsUnderWay++
-    return this.applied
+    return this.#count
   }
 
   endRead(): void {
@@ -47,7 +48,7 @@ export class Invalidations {
   /** As `beginRead`, for a load; one that runs on past its hard timeout is still under way. */
   beginLoad(): number {
     this.#loadsUnderWay++
-    return this.applied
+    return this.#count
   }
 
   endLoad(): void {
@@ -60,22 +61,31 @@ export class Invalidations {
   }
 
   /** As `note`, for all keys of a namespace. */
-  noteSpace(space: Space): number {
-    space.clearedAt = ++this.applied
-    return space.clearedAt
+  noteSpace(space: Space): void {
+    space.clearedAt = ++this.#count
   }
 
-  /** Whether what was read or loaded since `born` may be kept under this key. */
-  isCurrent(space: Space, storeKey: string, born: number): boolean {
-    if (born === this.applied) return true
-    if (born < this.#floor || born < space.clearedAt) return false
+  /** What reads under way will bring is out of date, whatever the key. */
+  noteReads(): void {
+    this.#readFloor = ++this.#count
+  }
+
+  /** As `isCurrent`, for what a read of the store has brought. */
+  isReadCurrent(space: Space, storeKey: string, since: number): boolean {
+    return since >= this.#readFloor && this.isCurrent(space, storeKey, since)
+  }
+
+  /** Whether what was read or loaded since then may be kept under this key. */
+  isCurrent(space: Space, storeKey: string, since: number): boolean {
+    if (since === this.#count) return true
+    if (since < this.#floor || since < space.clearedAt) return false
     const last = this.#young.get(storeKey) ?? this.#old.get(storeKey)
-    return last === undefined || born >= last
+    return last === undefined || since >= last
   }
 
   #age(): void {
     this.#floor = this.#youngStart
-    this.#youngStart = this.applied
+    this.#youngStart = this.#count
     this.#old = this.#young
     this.#young = new Map()
   }

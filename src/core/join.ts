@@ -46,7 +46,7 @@ export function waitForLoad(engine: Engine, request: JoinRequest, listener: Join
 /** The load under way if nothing invalidated its key, else a new one. */
 function joinFlight(engine: Engine, caller: Caller): void {
   const { request } = caller
-  const { space, key, storeKey, kind } = request
+  const { key, storeKey, kind } = request
   const running = runningFlights()
   const isSame = (flight: Flight) => flight.owner === engine && flight.storeKey === storeKey
   // Also where its flight is no longer the one that others would join: it would load for ever.
@@ -54,18 +54,35 @@ function joinFlight(engine: Engine, caller: Caller): void {
     throw recursion(key)
   }
   const current = engine.flights.get(storeKey)
-  const mayShare = current !== undefined && (kind === 'shared' || current.kind === 'fresh')
-  if (mayShare && engine.invalidations.isCurrent(space, storeKey, current.born)) {
+  if (current !== undefined && mayShare(engine, request, current)) {
     caller.share(current, running.own)
     return
   }
-  if (kind === 'fresh') countMiss(engine, space, key, 'forced')
-  else if (engine.batch === undefined) {
-    countMiss(engine, space, key, request.previous === undefined ? 'absent' : 'expired')
-  }
+  countForced(engine, request)
   const flight = beginFlight(engine, request, kind)
   caller.board(flight, running.own)
   fly(engine, flight, request)
+}
+
+/**
+ * Whether what the flight brings is new enough for a caller that comes now. Without a lease nobody
+ * knows what others have invalidated: then a load is shared for as long as a lease would last.
+ */
+function mayShare(engine: Engine, request: JoinRequest, flight: Flight): boolean {
+  const { clock, coherence, invalidations } = engine
+  const { space, key, storeKey, kind } = request
+  if (kind === 'fresh' && flight.kind !== 'fresh') return false
+  if (!invalidations.isCurrent(space, storeKey, flight.since)) return false
+  if (coherence.judge(space.name, key, undefined, flight.born) !== 'current') return false
+  return coherence.isLeased || clock.monotonicMs() - flight.beganMs < coherence.leaseMs
+}
+
+/** Counts the miss of a flight that does not ask the store. */
+function countForced(engine: Engine, { kind, space, key, previous }: JoinRequest): void {
+  if (kind === 'fresh') countMiss(engine, space, key, 'forced')
+  else if (engine.batch === undefined) {
+    countMiss(engine, space, key, previous === undefined ? 'absent' : 'expired')
+  }
 }
 
 /**
@@ -85,9 +102,15 @@ export function refreshEagerly(engine: Engine, request: JoinRequest): void {
 }
 
 function beginFlight(engine: Engine, request: JoinRequest, kind: FlightKind): Flight {
-  const { invalidations, clock, flights } = engine
-  const beganMs = clock.monotonicMs()
-  const flight = new Flight(engine, request.storeKey, invalidations.beginLoad(), kind, beganMs)
+  const { clock, coherence, flights, invalidations } = engine
+  const flight = new Flight({
+    owner: engine,
+    storeKey: request.storeKey,
+    born: coherence.applied,
+    since: invalidations.beginLoad(),
+    kind,
+    beganMs: clock.monotonicMs(),
+  })
   flight.previous = request.previous
   flights.begin(flight)
   return flight
@@ -98,6 +121,7 @@ class Caller implements FlightCaller {
   readonly request: JoinRequest
   readonly #engine: Engine
   readonly #listener: JoinListener
+  readonly #beganMs: number
   #isTold = false
   /** The load is somebody else's. */
   #isShared = false
@@ -111,15 +135,19 @@ class Caller implements FlightCaller {
     this.#engine = engine
     this.request = request
     this.#listener = listener
+    this.#beganMs = engine.clock.monotonicMs()
   }
 
   /** Waits for a flight. */
   board(flight: Flight, own: readonly Flight[]): void {
+    // On a second flight the first one's signal is watched already.
+    const isWatched = this.#onAbort !== undefined
     this.#flight = flight
     this.#own = own
     for (const each of own) each.awaits(flight)
     flight.join(this)
-    if (this.request.signal !== undefined) this.#watch(this.request.signal)
+    const { signal } = this.request
+    if (signal !== undefined && !isWatched) this.#watch(signal)
   }
 
   /** Waits for a flight that somebody else began, or takes what is stale where that is due. */
@@ -148,6 +176,10 @@ class Caller implements FlightCaller {
 
   onFound(found: Found): void {
     if (this.#isTold) return
+    if (found.tier === 'loader' && this.#isOutdated(found.tags)) {
+      this.#loadAnew()
+      return
+    }
     this.#settle(found)
     try {
       this.#listener.onFound(found)
@@ -163,6 +195,30 @@ class Caller implements FlightCaller {
     const held = mayStandIn ? asOf(previous, this.#engine.clock.monotonicMs()) : undefined
     if (held === undefined) this.#reject(error)
     else this.onFound(held)
+  }
+
+  /**
+   * Whether a load that was under way when this caller came brought what was out of date by then.
+   * Its tags are known only now. What began after the caller did is new enough in any case.
+   */
+  #isOutdated(tags: readonly string[]): boolean {
+    const { coherence } = this.#engine
+    const { space, key } = this.request
+    if (!this.#isShared || tags.length === 0 || this.#flight === undefined) return false
+    if (this.#flight.beganMs >= this.#beganMs) return false
+    return coherence.judge(space.name, key, tags, this.#flight.born) !== 'current'
+  }
+
+  #loadAnew(): void {
+    for (const each of this.#own) each.forgets(this.#flight!)
+    this.#own = []
+    this.#flight = undefined
+    this.#isShared = false
+    try {
+      joinFlight(this.#engine, this)
+    } catch (error) {
+      this.onFailed(error)
+    }
   }
 
   #reject(error: unknown): void {

@@ -6,16 +6,24 @@
  * began and no newer load for the key has begun. A refused fill still reaches the callers that
  * waited for it: their calls began before the invalidation.
  */
+import { UNJOINED } from './coherence.js'
 import type { Engine } from './engine.js'
 import { type Found, newLife } from './entry.js'
 import { CacheError } from './errors.js'
 import type { CacheEvents } from './events.js'
 import type { Flight } from './flight.js'
+import { isLongKey, MAX_KEY_BYTES } from './key.js'
 import type { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import type { WriteAnswer } from './store-batch.js'
+import type { KeyInvalidation, WriteAnswer } from './store-batch.js'
 import { type Admitted, admit } from './value.js'
+
+/** To other processes such an entry would be out of date at once: it is not worth writing. */
+const NOT_JOINED = new CacheError(
+  'STORE_UNAVAILABLE',
+  'the invalidation log was not heard yet: nothing is written before',
+)
 
 /** Index entry, slot and links of an entry in memory, beside its key and value. */
 const ENTRY_BYTES = 80
@@ -27,11 +35,16 @@ export interface KeepRequest {
   /** As the caller gave it: what `values: 'shared'` keeps. */
   readonly raw: unknown
   readonly admitted: Admitted
+  /** What the process had applied of the log when the value was loaded. */
   readonly born: number
+  /** When that was. */
+  readonly loadedAtMs: number
   readonly policy: Policy
   readonly loadMs: number
   readonly ttlMs: number | undefined
   readonly tags: readonly string[]
+  /** Whether other processes must hear of it: it changes what they hold. */
+  readonly tells: boolean
 }
 
 /**
@@ -49,24 +62,31 @@ export function keep(
   const now = engine.now()
   const life = newLife(policy, admitted.value, request.ttlMs, loadMs, now, engine.random)
   const deadAtMs = life.freshUntilMs + life.graceMs
-  const bytes = batch === undefined ? undefined : encode(engine, request, life)
-  const inMemory = space.memory.write(key, {
-    value: engine.values === 'shared' ? request.raw : admitted.value,
-    copied: isCopied(engine, admitted),
-    born,
-    checkAtMs: life.checkAtMs,
-    freshUntilMs: life.freshUntilMs,
-    deadAtMs,
-    loadMs,
-    tags: tags.length > 0 ? tags : undefined,
-    weightBytes: weigh(key, admitted.weightBytes),
-  })
+  const isUnjoined = born === UNJOINED
+  const bytes = batch === undefined || isUnjoined ? undefined : encode(engine, request, life)
+  const isHeld = mayRemember(engine, key)
+  const inMemory =
+    isHeld &&
+    space.memory.write(key, {
+      value: engine.values === 'shared' ? request.raw : admitted.value,
+      copied: isCopied(engine, admitted),
+      born,
+      loadedAtMs: request.loadedAtMs,
+      checkAtMs: life.checkAtMs,
+      freshUntilMs: life.freshUntilMs,
+      deadAtMs,
+      loadMs,
+      tags: tags.length > 0 ? tags : undefined,
+      weightBytes: weigh(key, admitted.weightBytes),
+    })
   if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.armSweep()
-  else if (!inMemory && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
+  else if (!inMemory && isHeld && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
+  if (isUnjoined) onStored?.(NOT_JOINED)
   if (bytes === undefined) return inMemory
   const isText = typeof bytes === 'string'
   space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
-  batch!.write({ key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs }, onStored)
+  const tells = request.tells ? keyInvalidation(engine, space, key) : undefined
+  batch!.write({ key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs }, tells, onStored)
   return inMemory
 }
 
@@ -88,7 +108,7 @@ export function fill(engine: Engine, request: FillRequest, raw: unknown): Found 
   const isRaw = admitted === undefined || engine.values === 'shared'
   const value = isRaw ? raw : admitted.value
   const copied = admitted !== undefined && isCopied(engine, admitted)
-  return { state: 'fresh', tier: 'loader', value, copied, exclusive }
+  return { state: 'fresh', tier: 'loader', value, copied, exclusive, tags: context.tags }
 }
 
 /** The fence. */
@@ -99,15 +119,16 @@ function keepIfCurrent(
   admitted: Admitted,
 ): void {
   const { space, flight, context, policy, loadMs } = request
-  const { storeKey, born } = flight
+  const { storeKey, born, beganMs: loadedAtMs } = flight
   const { key, tags, saidTtlMs: ttlMs } = context
-  if (flight.superseded || !engine.invalidations.isCurrent(space, storeKey, born)) {
+  if (flight.superseded || !isStillCurrent(engine, request)) {
     space.counters.fillsFenced++
     refuse(engine, space, key, 'fenced')
     return
   }
   try {
-    const entry = { space, key, storeKey, raw, admitted, born, policy, loadMs, ttlMs, tags }
+    const life = { born, loadedAtMs, policy, loadMs, ttlMs, tags, tells: false }
+    const entry = { space, key, storeKey, raw, admitted, ...life }
     // The store is not waited for: the caller has its value, and a failed write is reported.
     keep(engine, entry)
     engine.invalidations.noteFill(storeKey)
@@ -116,6 +137,32 @@ function keepIfCurrent(
     space.counters.fillsSkipped++
     refuse(engine, space, key, 'unsupported', error)
   }
+}
+
+/**
+ * Whether memory may hold the key. Records of the log carry whole keys: those that the store knows
+ * by their hash alone would make them as long as anybody likes, so they are left to the store.
+ */
+export function mayRemember({ coherence }: Engine, key: string): boolean {
+  return !coherence.isShared || key.length * 3 <= MAX_KEY_BYTES || !isLongKey(key)
+}
+
+/** What others must hear of a change to the key; nothing, where no memory holds it. */
+export function keyInvalidation(
+  engine: Engine,
+  space: Space,
+  key: string,
+): KeyInvalidation | undefined {
+  return mayRemember(engine, key) ? { kind: 'key', namespace: space.name, key } : undefined
+}
+
+/** Whether nothing invalidated the key, its prefixes or its tags since the load began. */
+function isStillCurrent({ coherence, invalidations }: Engine, request: FillRequest): boolean {
+  const { space, flight, context } = request
+  return (
+    invalidations.isCurrent(space, flight.storeKey, flight.since) &&
+    coherence.judge(space.name, context.key, context.tags, flight.born) === 'current'
+  )
 }
 
 /** Estimated bytes of an entry in memory. */

@@ -42,6 +42,11 @@ export function encodeKey(key: string, longKeys: LongKeys): string {
   throw tooLong(key)
 }
 
+/** Whether the store knows the key by its hash alone. */
+export function isLongKey(key: string): boolean {
+  return encodeKey(key, 'hash').startsWith('~h')
+}
+
 const ODD = /^~|[{}\ud800-\udfff]/
 const ODD_ALSO_IN_PAIRS = /^~|[{}]/
 

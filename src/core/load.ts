@@ -106,6 +106,8 @@ class RunningLoad implements ScopedLoad<unknown> {
   }
 
   start(): void {
+    // Not when its flight began: that had to ask the store first, and may have joined the log.
+    this.#flight.born = this.#engine.coherence.applied
     this.#armTimeouts()
     this.#request.space.counters.loads++
     runInLoadScope(this)

@@ -7,8 +7,8 @@ import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** A read of the store that others may share while it is being gathered (store-read.ts). */
 export interface GatheredRead {
-  /** What the process had applied of the invalidation log when it was asked for. */
-  readonly born: number
+  /** The fence's count when it was asked for. */
+  readonly since: number
   join(listener: FoundListener): void
 }
 

@@ -8,9 +8,11 @@
  * reads, so that what a tick wrote it reads back. Bounded: chunks of 512 keys, and at most
  * `MAX_PENDING_WRITES` writes on their way; one more is refused at once (STORE_UNAVAILABLE).
  */
+import type { Coherence } from './coherence.js'
 import type { Clock, StoreWrite } from './contracts.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
+import type { Invalidation } from './log.js'
 
 /** Bytes, nothing, or why it could not be told. */
 export type ReadAnswer = Uint8Array | undefined | CacheError
@@ -30,10 +32,15 @@ export interface ReadRequest {
 /** Told what became of a write, once. */
 type WriteListener = (answer: WriteAnswer) => void
 
+/** What others must hear of a write, once the store has it. */
+export type KeyInvalidation = Invalidation & { readonly kind: 'key' }
+
 interface PendingWrite {
   readonly key: string
   /** `undefined` deletes. */
   write: StoreWrite | undefined
+  /** Nobody need hear of a fill: it changes nothing that others may hold. */
+  tells: KeyInvalidation | undefined
   /** Nobody waits for a fill. */
   listeners: WriteListener[] | undefined
 }
@@ -45,6 +52,7 @@ export class StoreBatch {
   /** Counts the batches of reads: what was gathered under an older number is on its way. */
   tick = 0
   readonly #store: GuardedStore
+  readonly #coherence: Coherence
   readonly #clock: Clock
   readonly #onRefused: (error: CacheError) => void
   #readKeys: string[] = []
@@ -55,8 +63,14 @@ export class StoreBatch {
   #idleWaiters: (() => void)[] = []
 
   /** `onRefused` is told of each write that is not sent because too many are on their way. */
-  constructor(store: GuardedStore, clock: Clock, onRefused: (error: CacheError) => void) {
+  constructor(
+    store: GuardedStore,
+    coherence: Coherence,
+    clock: Clock,
+    onRefused: (error: CacheError) => void,
+  ) {
     this.#store = store
+    this.#coherence = coherence
     this.#clock = clock
     this.#onRefused = onRefused
   }
@@ -68,18 +82,18 @@ export class StoreBatch {
     this.#schedule()
   }
 
-  write(write: StoreWrite, listener?: WriteListener): void {
+  write(write: StoreWrite, tells: KeyInvalidation | undefined, listener?: WriteListener): void {
     const pending = this.#writes.get(write.key)
     if (pending === undefined && this.#writesUnderWay + this.#writes.size >= MAX_PENDING_WRITES) {
       this.#onRefused(TOO_MANY_WRITES)
       listener?.(TOO_MANY_WRITES)
-    } else this.#enqueue(pending, write.key, write, listener)
+    } else this.#enqueue(pending, write.key, write, tells, listener)
   }
 
   /** Never refused for want of room: dropping one could leave a stale value behind. */
-  delete(key: string): Promise<WriteAnswer> {
+  delete(key: string, tells: KeyInvalidation | undefined): Promise<WriteAnswer> {
     return new Promise((resolve) => {
-      this.#enqueue(this.#writes.get(key), key, undefined, resolve)
+      this.#enqueue(this.#writes.get(key), key, undefined, tells, resolve)
     })
   }
 
@@ -93,14 +107,16 @@ export class StoreBatch {
     pending: PendingWrite | undefined,
     key: string,
     write: StoreWrite | undefined,
+    tells: KeyInvalidation | undefined,
     listener: WriteListener | undefined,
   ): void {
     if (pending === undefined) {
-      this.#writes.set(key, { key, write, listeners: listener && [listener] })
+      this.#writes.set(key, { key, write, tells, listeners: listener && [listener] })
       this.#schedule()
       return
     }
     pending.write = write
+    pending.tells ??= tells
     if (listener === undefined) return
     if (pending.listeners === undefined) pending.listeners = [listener]
     else pending.listeners.push(listener)
@@ -136,6 +152,8 @@ export class StoreBatch {
   }
 
   #sendReads(keys: readonly string[], reads: readonly ReadRequest[]): void {
+    // Without a lease nobody knows what the answers are worth: a heartbeat goes along.
+    const renewed = this.#coherence.isLeased ? undefined : this.#coherence.renew()
     const fail = (error: unknown) => {
       const failure = asStoreError(error)
       for (const read of reads) finish(read, failure, 0, 0)
@@ -143,13 +161,21 @@ export class StoreBatch {
     this.#store.getMany(keys).then((answers) => {
       // A store may be the user's own.
       if (!Array.isArray(answers)) return fail(new Error('the store answered with no list'))
-      // One look at both clocks for the whole batch: what is about to expire looks again.
-      const atMs = this.#clock.monotonicMs()
-      const wallAheadMs = this.#clock.wallMs() - atMs
-      reads.forEach((read, i) => {
-        finish(read, answers[i] as ReadAnswer, atMs, wallAheadMs)
+      if (renewed === undefined) return this.#finishAll(reads, answers)
+      void renewed.then((isLeased) => {
+        if (isLeased) this.#finishAll(reads, answers)
+        else fail(LAPSED)
       })
     }, fail)
+  }
+
+  #finishAll(reads: readonly ReadRequest[], answers: readonly unknown[]): void {
+    // One look at both clocks for the whole batch: what is about to expire looks again.
+    const atMs = this.#clock.monotonicMs()
+    const wallAheadMs = this.#clock.wallMs() - atMs
+    reads.forEach((read, i) => {
+      finish(read, answers[i] as ReadAnswer, atMs, wallAheadMs)
+    })
   }
 
   #flushWrites(): void {
@@ -171,11 +197,24 @@ export class StoreBatch {
     for (let from = 0; from < pending.length; from += MAX_BATCH_KEYS) {
       const chunk = pending.slice(from, from + MAX_BATCH_KEYS)
       this.#writesUnderWay += chunk.length
-      send(chunk).then(
+      const sent = send(chunk)
+      const told = this.#tell(chunk)
+      const done = told === undefined ? sent : Promise.all([sent, told])
+      done.then(
         () => this.#settle(chunk, undefined),
         (error: unknown) => this.#settle(chunk, asStoreError(error)),
       )
     }
+  }
+
+  /**
+   * Sent right after the writes, in the same tick: the store executes it after them. The other way
+   * round another process could hear of it, read the old value and keep it.
+   */
+  #tell(chunk: readonly PendingWrite[]): Promise<unknown> | undefined {
+    const invalidations: Invalidation[] = []
+    for (const { tells } of chunk) if (tells !== undefined) invalidations.push(tells)
+    return invalidations.length === 0 ? undefined : this.#coherence.append(invalidations)
   }
 
   #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
@@ -198,6 +237,11 @@ function finish(read: ReadRequest, answer: ReadAnswer, atMs: number, wallAheadMs
     process.emitWarning(error instanceof Error ? error : String(error))
   }
 }
+
+const LAPSED = new CacheError(
+  'STORE_UNAVAILABLE',
+  'the invalidation log was not heard for longer than the lease on memory',
+)
 
 const TOO_MANY_WRITES = new CacheError(
   'STORE_UNAVAILABLE',

@@ -9,12 +9,13 @@
  * Listeners instead of promises: a store hit has room for one promise, its caller's
  * (bench/store-hit: two more cost as much as JSON.parse).
  */
+import type { Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
 import { type FoundListener, type HeldEntry, storedCheckAtMs } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
-import { isCopied, weigh } from './keep.js'
+import { isCopied, mayRemember, weigh } from './keep.js'
 import type { GatheredRead, Space } from './space.js'
 import type { ReadAnswer, ReadRequest } from './store-batch.js'
 import { cloneValue, freezeOwned } from './value.js'
@@ -34,7 +35,10 @@ export function readStore(
     gathering.reads = new Map()
   }
   const gathered = gathering.reads.get(key)
-  if (gathered !== undefined && engine.invalidations.isCurrent(space, storeKey, gathered.born)) {
+  if (
+    gathered !== undefined &&
+    engine.invalidations.isReadCurrent(space, storeKey, gathered.since)
+  ) {
     gathered.join(listener)
     return
   }
@@ -59,8 +63,8 @@ const SURELY_FRESH_MS = 60_000
 /** A read of one key that is under way. */
 class StoreRead implements ReadRequest, GatheredRead {
   readonly storeKey: string
-  /** What the process had applied of the invalidation log when it was sent. */
-  readonly born: number
+  /** The fence's count when it was asked for. */
+  readonly since: number
   readonly #engine: Engine
   readonly #space: Space
   readonly #key: string
@@ -78,7 +82,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     this.#space = space
     this.#key = key
     this.storeKey = storeKey
-    this.born = engine.invalidations.beginRead()
+    this.since = engine.invalidations.beginRead()
     this.#listener = listener
   }
 
@@ -100,16 +104,27 @@ class StoreRead implements ReadRequest, GatheredRead {
       this.#refuse(entry)
       return
     }
+    const verdict = this.#judge(entry)
     const { schema } = this.#space
-    if (schema === undefined) {
+    if (verdict === 'invalidated') this.#refuse('invalidated')
+    else if (verdict === 'current' && schema === undefined) {
       this.#tellAdmitted(entry, bytes.length, atMs, wallAheadMs)
-      return
-    }
-    void passes(schema, entry.value).then((isValid) => {
-      const nowMs = this.#engine.clock.monotonicMs()
-      if (isValid) this.#tellAdmitted(entry, bytes.length, nowMs, wallAheadMs)
-      else this.#refuse('schema')
-    })
+    } else void this.#openSlowly(entry, bytes.length, wallAheadMs)
+  }
+
+  /** For entries of which the log or a schema must be asked first. Never rejects. */
+  async #openSlowly(entry: DecodedEntry, bytes: number, wallAheadMs: number): Promise<void> {
+    const { clock, coherence } = this.#engine
+    const { schema } = this.#space
+    if (entry.tags.length > 0) await coherence.learn(entry.tags, entry.born)
+    const isValid = schema === undefined || (await passes(schema, entry.value))
+    if (!isValid) this.#refuse('schema')
+    else if (this.#judge(entry) !== 'current') this.#refuse('invalidated')
+    else this.#tellAdmitted(entry, bytes, clock.monotonicMs(), wallAheadMs)
+  }
+
+  #judge({ tags, born }: DecodedEntry): Verdict {
+    return this.#engine.coherence.judge(this.#space.name, this.#key, tags, born)
   }
 
   /** What strangers wrote may decode and still not be what it says: that too is a miss. */
@@ -149,7 +164,8 @@ class StoreRead implements ReadRequest, GatheredRead {
   /** Memory takes it unless its key was invalidated or filled while the answer was on its way. */
   #mayKeep(): boolean {
     const { hasMemory, invalidations } = this.#engine
-    return hasMemory && invalidations.isCurrent(this.#space, this.storeKey, this.born)
+    if (!hasMemory || !mayRemember(this.#engine, this.#key)) return false
+    return invalidations.isReadCurrent(this.#space, this.storeKey, this.since)
   }
 
   #keep(entry: DecodedEntry, copied: boolean, freshUntilMs: number, weightBytes: number): boolean {
@@ -162,6 +178,7 @@ class StoreRead implements ReadRequest, GatheredRead {
       value,
       copied,
       born,
+      loadedAtMs: Number.NEGATIVE_INFINITY,
       checkAtMs,
       freshUntilMs,
       deadAtMs,
@@ -182,12 +199,12 @@ class StoreRead implements ReadRequest, GatheredRead {
     }
   }
 
-  #refuse(reason: DecodeFault | 'schema'): void {
+  #refuse(reason: DecodeFault | 'schema' | 'invalidated'): void {
     const { events } = this.#engine
     if (events.wants('entry-refused')) {
       events.emit('entry-refused', { namespace: this.#space.name, key: this.#key, reason })
     }
-    this.#tell(reason === 'schema' ? 'schema' : 'undecodable')
+    this.#tell(reason === 'schema' || reason === 'invalidated' ? reason : 'undecodable')
   }
 
   #tell(found: HeldEntry | MissReason): void {

@@ -7,6 +7,7 @@
  * Invariants (`checkMemory` in testing/ walks them): every slot is in the order of use or free;
  * weights add up to `byteCount`; an index and its slots agree; both bounds hold after every write.
  */
+import type { MemoryGuard } from '../core/coherence.js'
 import type {
   Clock,
   MemoryEntry,
@@ -29,6 +30,8 @@ export interface MemoryTierOptions {
   readonly maxEntries: number
   readonly maxBytes: number
   readonly clock: Clock
+  /** What a hit compares beside the entry's own life. Default: nothing is ever in doubt. */
+  readonly guard?: Readonly<MemoryGuard>
   /**
    * Told of every entry that leaves without being replaced, when the call that removed it has done
    * its work: the structure is whole again.
@@ -40,6 +43,7 @@ export class LruMemoryTier implements MemoryTier, Room {
   readonly maxEntries: number
   readonly maxBytes: number
   readonly clock: Clock
+  readonly guard: Readonly<MemoryGuard>
   readonly #slots: Slots<Partition>
   readonly #partitions = new Map<string, Partition>()
   readonly #onRemoved: MemoryTierOptions['onRemoved']
@@ -55,6 +59,7 @@ export class LruMemoryTier implements MemoryTier, Room {
     this.maxEntries = options.maxEntries
     this.maxBytes = options.maxBytes
     this.clock = options.clock
+    this.guard = options.guard ?? { generation: 1, leaseUntilMs: Number.POSITIVE_INFINITY }
     this.#onRemoved = options.onRemoved
     this.#slots = new Slots(options.maxEntries)
   }
@@ -87,7 +92,7 @@ export class LruMemoryTier implements MemoryTier, Room {
       this.byteCount -= this.#slots.weights[slot]!
       this.#slots.touch(slot)
     }
-    this.#slots.fill(slot, entry)
+    this.#slots.fill(slot, entry, this.guard.generation)
     this.byteCount += this.#slots.weights[slot]!
     this.#makeRoom(slot)
     this.tell()

@@ -8,6 +8,7 @@ const emptyPartition: MemoryPartition = {
   glance: () => undefined,
   read: () => undefined,
   write: () => false,
+  approve: () => {},
   postponeCheck: () => {},
   remove: () => false,
   clear: () => 0,

@@ -3,12 +3,14 @@
  * composed key. `hit` is the function of the package whose nanoseconds count: one Map look-up, two
  * compares, a move in the order of use.
  */
+import type { MemoryGuard } from '../core/coherence.js'
 import type { Clock, MemoryEntry, MemoryPartition, RemovalReason } from '../core/contracts.js'
 import type { Slots } from './slots.js'
 
 /** What a partition asks of its tier: everything that can move bounds. */
 export interface Room {
   readonly clock: Clock
+  readonly guard: Readonly<MemoryGuard>
   store(owner: Partition, key: string, entry: MemoryEntry): boolean
   release(slot: number, reason: RemovalReason): void
   /** Tells of what was released; the last thing that a change does. */
@@ -21,12 +23,14 @@ export class Partition implements MemoryPartition {
   readonly #slots: Slots<Partition>
   readonly #room: Room
   readonly #clock: Clock
+  readonly #guard: Readonly<MemoryGuard>
 
   constructor(name: string, slots: Slots<Partition>, room: Room) {
     this.name = name
     this.#slots = slots
     this.#room = room
     this.#clock = room.clock
+    this.#guard = room.guard
   }
 
   get entryCount(): number {
@@ -37,10 +41,7 @@ export class Partition implements MemoryPartition {
     const slot = this.index.get(key)
     if (slot === undefined) return undefined
     const slots = this.#slots
-    const checkAtMs = slots.checkAtMs[slot]!
-    if (this.#clock.ceilingMs() >= checkAtMs && this.#clock.monotonicMs() >= checkAtMs) {
-      return undefined
-    }
+    if (!this.#isOpen(slots, slot)) return undefined
     slots.touch(slot)
     return slots.values[slot]
   }
@@ -48,11 +49,7 @@ export class Partition implements MemoryPartition {
   glance(key: string): unknown {
     const slot = this.index.get(key)
     if (slot === undefined) return undefined
-    const checkAtMs = this.#slots.checkAtMs[slot]!
-    if (this.#clock.ceilingMs() >= checkAtMs && this.#clock.monotonicMs() >= checkAtMs) {
-      return undefined
-    }
-    return this.#slots.values[slot]
+    return this.#isOpen(this.#slots, slot) ? this.#slots.values[slot] : undefined
   }
 
   read(key: string): MemoryEntry | undefined {
@@ -69,6 +66,11 @@ export class Partition implements MemoryPartition {
 
   write(key: string, entry: MemoryEntry): boolean {
     return this.#room.store(this, key, entry)
+  }
+
+  approve(key: string): void {
+    const slot = this.index.get(key)
+    if (slot !== undefined) this.#slots.judged[slot] = this.#guard.generation
   }
 
   postponeCheck(key: string, checkAtMs: number): void {
@@ -99,5 +101,14 @@ export class Partition implements MemoryPartition {
 
   keys(): IterableIterator<string> {
     return this.index.keys()
+  }
+
+  /** Whether an entry can be handed out without thought: fresh, judged, and memory is leased. */
+  #isOpen(slots: Slots<Partition>, slot: number): boolean {
+    const guard = this.#guard
+    if (slots.judged[slot] !== guard.generation) return false
+    const checkAtMs = slots.checkAtMs[slot]!
+    const untilMs = Math.min(checkAtMs, guard.leaseUntilMs)
+    return this.#clock.ceilingMs() < untilMs || this.#clock.monotonicMs() < untilMs
   }
 }

@@ -27,6 +27,10 @@ export class Slots<Owner> {
   freshUntilMs = new Float64Array(0)
   deadAtMs = new Float64Array(0)
   born = new Float64Array(0)
+  /** Under which generation of the guard an entry was judged. */
+  judged = new Int32Array(0)
+  /** Whole milliseconds, 0 for unknown; wraps towards too early. */
+  loadedAt = new Uint32Array(0)
   weights = new Uint32Array(0)
   loadMs = new Uint16Array(0)
   next = new Int32Array(0)
@@ -80,8 +84,10 @@ export class Slots<Owner> {
     this.#linkFirst(slot)
   }
 
-  fill(slot: number, entry: MemoryEntry): void {
+  fill(slot: number, entry: MemoryEntry, generation: number): void {
     this.values[slot] = entry.value
+    this.judged[slot] = generation
+    this.loadedAt[slot] = entry.loadedAtMs > 0 ? Math.floor(entry.loadedAtMs) : 0
     this.freshUntilMs[slot] = entry.freshUntilMs
     this.deadAtMs[slot] = entry.deadAtMs
     this.born[slot] = entry.born
@@ -96,6 +102,7 @@ export class Slots<Owner> {
     return {
       value: this.values[slot],
       born: this.born[slot]!,
+      loadedAtMs: this.loadedAt[slot] || Number.NEGATIVE_INFINITY,
       checkAtMs: this.copiedCheckAtMs?.get(slot) ?? this.checkAtMs[slot]!,
       copied: this.#isCopied(slot),
       freshUntilMs: this.freshUntilMs[slot]!,
@@ -134,6 +141,8 @@ export class Slots<Owner> {
     this.freshUntilMs = grown(this.freshUntilMs, new Float64Array(slots))
     this.deadAtMs = grown(this.deadAtMs, new Float64Array(slots))
     this.born = grown(this.born, new Float64Array(slots))
+    this.judged = grown(this.judged, new Int32Array(slots))
+    this.loadedAt = grown(this.loadedAt, new Uint32Array(slots))
     this.weights = grown(this.weights, new Uint32Array(slots))
     this.loadMs = grown(this.loadMs, new Uint16Array(slots))
     this.next = grown(this.next, new Int32Array(slots))

@@ -3,10 +3,14 @@
  * calls under way.
  */
 import { entryCodec } from '../../src/codecs/index.js'
+import { coherenceOver } from '../../src/coherence/index.js'
+import { LogCoherence } from '../../src/coherence/log-coherence.js'
 import { EngineCache } from '../../src/core/cache.js'
+import type { Coherence } from '../../src/core/coherence.js'
 import type { Store } from '../../src/core/contracts.js'
 import { Engine } from '../../src/core/engine.js'
 import { Events } from '../../src/core/events.js'
+import type { Log } from '../../src/core/log.js'
 import { resolveCacheOptions, resolveMemoryOptions } from '../../src/core/options.js'
 import { type Cache, isCacheError } from '../../src/index.js'
 import { LruMemoryTier, noMemory } from '../../src/memory/index.js'
@@ -37,6 +41,7 @@ const TINY = { maxEntries: 2, maxBytes: 1_024 }
 const NORMAL = { maxEntries: 1_000, maxBytes: '1mb' }
 const STEP_MS = 5
 const LIMIT_MS = 100_000
+const FOR_EVER_MS = 1e9
 /** A read, a load up to its hard timeout, a write. */
 const LONGEST_CALL_MS = HARD_TIMEOUT_MS + 1_000
 
@@ -193,13 +198,14 @@ function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, pref
   const engine = new Engine({
     settings,
     memorySettings,
-    memory: (onRemoved) => {
+    memory: (onRemoved, guard) => {
       if (memorySettings === undefined) return noMemory
       const { maxEntries, maxBytes } = memorySettings
-      tier = new LruMemoryTier({ maxEntries, maxBytes, clock, onRemoved })
+      tier = new LruMemoryTier({ maxEntries, maxBytes, clock, guard, onRemoved })
       return tier
     },
     store,
+    coherence: (log) => coherenceAt(log, clock),
     codec: entryCodec(),
     clock,
     random: seeded(setup.seed),
@@ -209,6 +215,12 @@ function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, pref
   engine.open()
   const root = new EngineCache(engine, engine.space('', settings.policy, undefined))
   return { root: root as Cache, tier }
+}
+
+/** A real server answers in its own time: on a clock that jumps its heartbeats would all be late. */
+function coherenceAt(log: Log | undefined, clock: FakeClock): Coherence {
+  if (log === undefined) return coherenceOver(undefined, clock)
+  return new LogCoherence({ log, clock, leaseMs: FOR_EVER_MS, heartbeatMs: FOR_EVER_MS })
 }
 
 /** A duration as the options take it. */

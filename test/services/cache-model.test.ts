@@ -42,7 +42,7 @@ async function run(
 ): Promise<void> {
   const world = new World(unhurried(setup), own)
   const oracle = new MapOracle(world)
-  await atRest(world)
+  await joined(world)
   for (const step of script.map(unhurriedStep)) {
     if (step.verb === 'advance') {
       await atRest(world)
@@ -54,6 +54,15 @@ async function run(
   }
   await atRest(world)
   await world.end()
+}
+
+/** What is loaded before is not kept: nobody could say what it is worth. */
+async function joined(world: World): Promise<void> {
+  const limitMs = performance.now() + LIMIT_MS
+  while (world.root.stats().coherence.state !== 'leased') {
+    await atRest(world)
+    if (performance.now() > limitMs) throw new Error('the cache does not join the log')
+  }
 }
 
 /** Replies come in order: once this one is there, so are those to all that was sent before. */

@@ -5,7 +5,14 @@ import { checkMemory, fakeClock } from '../../src/testing/index.js'
 
 function entry(over: Partial<MemoryEntry> = {}): MemoryEntry {
   const life = { checkAtMs: 1_500_000, freshUntilMs: 1_500_000, deadAtMs: 1_600_000 }
-  const rest = { born: 1, copied: false, loadMs: 0, tags: undefined, weightBytes: 100 }
+  const rest = {
+    born: 1,
+    loadedAtMs: 7,
+    copied: false,
+    loadMs: 0,
+    tags: undefined,
+    weightBytes: 100,
+  }
   return { value: 'v', ...life, ...rest, ...over }
 }
 

@@ -5,13 +5,14 @@ import { Holds } from '../../src/core/holds.js'
 
 const owner = {}
 const flight = (storeKey = 'k', kind: FlightKind = 'shared') =>
-  new Flight(owner, storeKey, 1, kind, 0)
+  new Flight({ owner, storeKey, born: 1, since: 1, kind, beganMs: 0 })
 const found = (value: unknown): Found => ({
   state: 'fresh',
   tier: 'loader',
   value,
   copied: true,
   exclusive: true,
+  tags: [],
 })
 const stale = (value: unknown): Found => ({
   tier: 'memory',

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { Flight } from '../../src/core/flight.js'
 import { runInLoadScope, runningFlights } from '../../src/core/load-scope.js'
 
-const flight = (key: string) => new Flight({}, key, 1, 'shared', 0)
+const flight = (storeKey: string) =>
+  new Flight({ owner: {}, storeKey, born: 1, since: 1, kind: 'shared', beganMs: 0 })
 const inScope = <T>(flights: readonly Flight[], run: () => T | PromiseLike<T>): Promise<T> =>
   new Promise((onValue, onError) => runInLoadScope({ flights, run, onValue, onError }))
 const running = () => runningFlights().all.map((each) => each.storeKey)

@@ -128,6 +128,7 @@ async function doOne(
     const entry: MemoryEntry = {
       value: count,
       born: count,
+      loadedAtMs: 7,
       checkAtMs: freshUntilMs,
       copied: each.copied,
       freshUntilMs,

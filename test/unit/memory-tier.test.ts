@@ -16,6 +16,7 @@ function entry(over: Partial<MemoryEntry> = {}): MemoryEntry {
   return {
     value: 'v',
     born: 1,
+    loadedAtMs: 7,
     checkAtMs: freshUntilMs,
     copied: false,
     freshUntilMs,

@@ -1,5 +1,6 @@
 /** Calls of one tick travel together, in the right order, within bounds; answers never reject. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { LocalCoherence } from '../../src/coherence/local-coherence.js'
 import type { StoreWrite } from '../../src/core/contracts.js'
 import { CacheError } from '../../src/core/errors.js'
 import type { GuardedStore } from '../../src/core/guarded-store.js'
@@ -15,7 +16,7 @@ import { type Gate, gate, stateOf } from './tracked-cache.js'
 
 /** A write whose outcome is waited for. */
 function writeTo(target: StoreBatch, write: StoreWrite): Promise<WriteAnswer> {
-  return new Promise((resolve) => target.write(write, resolve))
+  return new Promise((resolve) => target.write(write, undefined, resolve))
 }
 
 type Sent = [call: string, keys: string[]]
@@ -50,9 +51,10 @@ beforeEach(() => {
       return keys.filter((key) => values.delete(key)).length
     },
   }
+  const alone = new LocalCoherence(clock)
   // Only what a batch calls of it.
   refused = []
-  batch = new StoreBatch(store as GuardedStore, clock, (error) => refused.push(error))
+  batch = new StoreBatch(store as GuardedStore, alone, clock, (error) => refused.push(error))
 })
 
 const write = (key: string, text = key): StoreWrite => ({
@@ -93,7 +95,7 @@ describe('a batch', () => {
 
   it('sends writes before deletes before reads', async () => {
     const reading = read('a')
-    await Promise.all([batch.delete('d'), writeTo(batch, write('a'))])
+    await Promise.all([batch.delete('d', undefined), writeTo(batch, write('a'))])
     const [found] = await reading
     expect(sent.map(([call]) => call)).toEqual(['setMany', 'deleteMany', 'getMany'])
     expect(text(found)).toBe('a')
@@ -116,13 +118,13 @@ describe('several writes of one key in a tick', () => {
   })
 
   it('become a delete if that was last', async () => {
-    await Promise.all([writeTo(batch, write('a')), batch.delete('a')])
+    await Promise.all([writeTo(batch, write('a')), batch.delete('a', undefined)])
     expect(sent).toEqual([['deleteMany', ['a']]])
   })
 
   it('become a write if that was last', async () => {
     values.set('a', Buffer.from('old'))
-    await Promise.all([batch.delete('a'), writeTo(batch, write('a', 'new'))])
+    await Promise.all([batch.delete('a', undefined), writeTo(batch, write('a', 'new'))])
     expect(sent).toEqual([['setMany', ['a']]])
     expect(String(values.get('a'))).toBe('new')
   })
@@ -141,7 +143,7 @@ describe('a large tick', () => {
   it('is cut for writes and deletes too', async () => {
     const keys = Array.from({ length: MAX_BATCH_KEYS + 1 }, (_, i) => `k${i}`)
     await Promise.all(keys.map((key) => writeTo(batch, write(key))))
-    await Promise.all(keys.map((key) => batch.delete(key)))
+    await Promise.all(keys.map((key) => batch.delete(key, undefined)))
     expect(sent.map(([call, each]) => [call, each.length])).toEqual([
       ['setMany', MAX_BATCH_KEYS],
       ['setMany', 1],
@@ -160,7 +162,7 @@ describe('the bound on writes', () => {
     expect(await writeTo(batch, write('one more'))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(refused).toMatchObject([{ code: 'STORE_UNAVAILABLE' }])
     const again = writeTo(batch, write('k0', 'newer'))
-    const deleted = batch.delete('one more')
+    const deleted = batch.delete('one more', undefined)
     await clock.settle()
     expect(await stateOf(deleted)).toBe('pending')
     expect(await writeTo(batch, write('still too many'))).toBeInstanceOf(CacheError)
@@ -176,7 +178,7 @@ describe('a failed call', () => {
     const error = new CacheError('STORE_TIMEOUT', 'too late')
     held = gate<void>()
     const reads = [read('a'), read('b')]
-    const writes = [writeTo(batch, write('c')), batch.delete('d')]
+    const writes = [writeTo(batch, write('c')), batch.delete('d', undefined)]
     await clock.settle()
     held.fail(error)
     const answers = (await Promise.all(reads)).map(([answer]) => answer)

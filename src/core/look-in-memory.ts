@@ -1,0 +1,47 @@
+/**
+ * What memory holds of a key, as far as it can be trusted: the slow side of a hit.
+ *
+ * An entry that a tag, a prefix or the floor has invalidated leaves memory here, when somebody asks
+ * for it: invalidating a tag costs the same for one entry as for a million. Without a lease only
+ * what this process itself loaded or was told a lease's time ago counts: others may have
+ * invalidated it since, but not for longer than a lease allows anyway.
+ */
+import type { MemoryEntry } from './contracts.js'
+import type { Engine } from './engine.js'
+import { type HeldEntry, heldInMemory } from './entry.js'
+import type { Space } from './space.js'
+
+export function lookInMemory(engine: Engine, space: Space, key: string): HeldEntry | undefined {
+  const entry = space.memory.read(key)
+  if (entry === undefined || !isTrusted(engine, space, key, entry)) return undefined
+  space.memory.approve(key)
+  return heldInMemory(entry, engine.clock.monotonicMs())
+}
+
+function isTrusted(engine: Engine, space: Space, key: string, entry: MemoryEntry): boolean {
+  const { clock, coherence } = engine
+  const verdict = coherence.judge(space.name, key, entry.tags, entry.born)
+  if (verdict === 'invalidated') {
+    space.memory.remove(key)
+    space.counters.memoryInvalidated++
+    refuse(engine, space, key, 'invalidated')
+    return false
+  }
+  if (coherence.isLeased || clock.monotonicMs() - entry.loadedAtMs < coherence.leaseMs) {
+    return verdict === 'current'
+  }
+  space.counters.memoryLapsed++
+  refuse(engine, space, key, 'lapsed')
+  return false
+}
+
+function refuse(
+  { events }: Engine,
+  space: Space,
+  key: string,
+  reason: 'invalidated' | 'lapsed',
+): void {
+  if (events.wants('entry-refused')) {
+    events.emit('entry-refused', { namespace: space.name, key, reason })
+  }
+}
