@@ -10,7 +10,7 @@
  */
 import type { RedisDriver } from '../src/stores/redis/index.js'
 import type { Bench, Runner, Setting, StartSubject } from './harness/bench.js'
-import { adminClient, bareClient, cacheOn } from './harness/clients.js'
+import { adminClient, bareClient, cacheOn, entryCount, removeEntries } from './harness/clients.js'
 import { inGroups } from './harness/in-flight.js'
 import { makeRow, type Row, type Size } from './harness/rows.js'
 import { timed } from './harness/timed.js'
@@ -43,8 +43,8 @@ function subject(make: (setting: Setting) => Promise<Writer>): StartSubject {
       const result = await timed(calls, '', () => runGroups(writer, entries, atOnce, writes))
       writes += calls
       await writer.drain(writes)
-      const stored = await admin.dbSize()
-      await admin.flushDb()
+      const stored = await entryCount(admin)
+      await removeEntries(admin)
       return { ...result, answers: `${result.answers}:${stored}` }
     }
     const stop = async () => {

@@ -31,6 +31,25 @@ export async function adminClient({ redisPort }: Setting) {
   return client
 }
 
+type Admin = Awaited<ReturnType<typeof adminClient>>
+
+/** What the log of a cache is kept under; the rest are entries. */
+export const LOG_KEYS = /^\{[^}]+\}!/
+
+/** How many entries the server holds, without the log of a cache. */
+export async function entryCount(admin: Admin): Promise<number> {
+  const logKeys = (await admin.keys('{*}!*')).filter((key) => LOG_KEYS.test(key))
+  return (await admin.dbSize()) - logKeys.length
+}
+
+/** Empties the server but for the log: losing that is an outage, and is not what is measured. */
+export async function removeEntries(admin: Admin): Promise<void> {
+  for await (const keys of admin.scanIterator({ COUNT: 1_000 })) {
+    const entries = keys.filter((key) => !LOG_KEYS.test(key))
+    if (entries.length > 0) await admin.unlink(entries)
+  }
+}
+
 export interface CacheUnderTest {
   readonly cache: Cache
   readonly store: Store

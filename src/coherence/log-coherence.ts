@@ -2,7 +2,7 @@
  * Coherence of several processes over one log: the mirror, the follower, and what of it the engine
  * sees.
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   type Coherence,
   type CoherenceListener,
@@ -15,6 +15,13 @@ import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
 import { Follower, LEASE_MS } from './follower.js'
 import { Mirror } from './mirror.js'
+
+const ID_BYTES = 9
+
+/** 72 random bits in twelve characters: each record carries one. */
+function shortId(): string {
+  return randomBytes(ID_BYTES).toString('base64url')
+}
 
 export interface LogCoherenceOptions {
   readonly log: Log
@@ -37,7 +44,7 @@ export class LogCoherence implements Coherence {
   #listener: CoherenceListener | undefined
 
   constructor(options: LogCoherenceOptions) {
-    const { log, clock, id = randomUUID(), leaseMs = LEASE_MS, heartbeatMs, maxTags } = options
+    const { log, clock, id = shortId(), leaseMs = LEASE_MS, heartbeatMs, maxTags } = options
     this.leaseMs = leaseMs
     this.#id = id
     this.#log = log

@@ -191,6 +191,22 @@ export interface Cache<V = unknown> {
   keys(): AsyncIterable<string>
 
   /**
+   * Makes every entry with one of these tags out of date, in every namespace, tier and process, and
+   * whatever was loaded with them before this call; at most 1 000 tags. `true` once the log has it
+   * and this process has applied it, `false` if the store did not confirm: this process has
+   * forgotten its memory then, others may go on. One round trip, whatever the tags hold. Rejects
+   * with OPTION_INVALID.
+   */
+  invalidateTags(tags: readonly string[]): Promise<boolean>
+
+  /**
+   * As `invalidateTags`, for the keys of this namespace that match: `*`, `?`, `[a-z]`, `\\` before
+   * a character to take it as it is. One round trip for a prefix (`user:42:*`); any other pattern
+   * lists the keys and deletes those that match, and knows no keys over 1 KiB.
+   */
+  invalidatePattern(pattern: string): Promise<boolean>
+
+  /**
    * Empties this namespace; on the cache itself, all of them. `false` if the store did not confirm.
    */
   clear(): Promise<boolean>

@@ -6,9 +6,9 @@
  *   set       memory and the store, with all sets of the tick; older loads are fenced out
  *   delete    memory and the store; older loads and reads under way are fenced out
  *
- * This file decides; the leaves do: store-read.ts, load.ts, keep.ts, bulk.ts. What the verbs
- * promise stands in api.ts. The first lines of `get` and `getOrSet` are the memory hit: nothing is
- * added there that bench/memory-hit has not weighed.
+ * This file decides; the leaves do: look-in-memory.ts, store-read.ts, join.ts, write.ts, bulk.ts.
+ * What the verbs promise stands in api.ts. The first lines of `get` and `getOrSet` are the memory
+ * hit: nothing is added there that bench/memory-hit has not weighed.
  */
 
 import { abortable } from './abortable.js'
@@ -30,11 +30,10 @@ import type { Counters } from './counters.js'
 import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
 import { type Found, type HeldEntry, handOut } from './entry.js'
-import { CacheError } from './errors.js'
 import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
+import { invalidatePattern, invalidateTags } from './invalidate.js'
 import { type JoinRequest, refreshEagerly, waitForLoad } from './join.js'
-import { type KeepRequest, keep, keyInvalidation } from './keep.js'
-import { checkNamespace, encodeKey } from './key.js'
+import { checkNamespace } from './key.js'
 import { lookInMemory } from './look-in-memory.js'
 import { checkNames, invalidOption } from './option-reading.js'
 import {
@@ -48,16 +47,10 @@ import {
 } from './options.js'
 import type { Space } from './space.js'
 import { spaceFor } from './space-for.js'
+import { storeKeyOf } from './store-key.js'
 import { readStore } from './store-read.js'
-import { admit } from './value.js'
 import { wrap } from './wrap.js'
-
-interface WriteListener {
-  readonly onDone: (isDone: boolean) => void
-  readonly onFailed: (error: unknown) => void
-}
-
-type PutRequest = Pick<KeepRequest, 'key' | 'storeKey' | 'raw' | 'admitted' | 'policy'>
+import { remove, write } from './write.js'
 
 export class EngineCache implements Cache {
   readonly #engine: Engine
@@ -137,7 +130,8 @@ export class EngineCache implements Cache {
 
   set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
     return new Promise((onDone, onFailed) => {
-      this.#write(key, value, this.#callPolicy(options, 'set', 'set'), { onDone, onFailed })
+      const policy = this.#callPolicy(options, 'set', 'set')
+      write(this.#engine, this.#space, key, value, policy, { onDone, onFailed })
     })
   }
 
@@ -148,11 +142,12 @@ export class EngineCache implements Cache {
     const policy = this.#callPolicy(options, 'set', 'setMany')
     // The whole list first: one that throws half way must not leave writes that nobody awaits.
     const list = [...entries]
-    const write = ([key, value]: readonly [string, unknown]) =>
-      new Promise<boolean>((onDone, onFailed) => {
-        this.#write(key, value, policy, { onDone, onFailed })
-      })
-    const writes = list.map(write)
+    const writes = list.map(
+      ([key, value]) =>
+        new Promise<boolean>((onDone, onFailed) => {
+          write(this.#engine, this.#space, key, value, policy, { onDone, onFailed })
+        }),
+    )
     // All settle before any is reported: a bad value in the middle leaves no write unobserved.
     const outcomes = await Promise.allSettled(writes)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -160,16 +155,7 @@ export class EngineCache implements Cache {
   }
 
   async delete(key: string): Promise<boolean> {
-    const { counters, memory, name } = this.#space
-    const storeKey = this.#storeKey(key)
-    const { batch, events, holds, invalidations } = this.#engine
-    invalidations.note(storeKey)
-    holds.release(storeKey)
-    memory.remove(key)
-    counters.deletes++
-    if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
-    const tells = keyInvalidation(this.#engine, this.#space, key)
-    return batch === undefined || (await batch.delete(storeKey, tells)) === undefined
+    return remove(this.#engine, this.#space, key)
   }
 
   async deleteMany(keys: readonly string[]): Promise<boolean> {
@@ -212,6 +198,15 @@ export class EngineCache implements Cache {
 
   keys(): AsyncIterable<string> {
     return listKeys(this.#engine, this.#space)
+  }
+
+  async invalidateTags(tags: readonly string[]): Promise<boolean> {
+    return invalidateTags(this.#engine, tags)
+  }
+
+  invalidatePattern(pattern: string): Promise<boolean> {
+    const deleteMany = (keys: readonly string[]) => this.deleteMany(keys)
+    return invalidatePattern(this.#engine, this.#space, pattern, deleteMany)
   }
 
   clear(): Promise<boolean> {
@@ -364,45 +359,13 @@ export class EngineCache implements Cache {
     if (this.#events.watchesLookups) this.#tellHit(key, tier, isStale)
   }
 
-  /** The listener hears whether every tier has it. Throws what is wrong with key or value. */
-  #write(key: string, value: unknown, policy: Policy, listener: WriteListener): void {
-    const { coherence, values } = this.#engine
-    const storeKey = this.#storeKey(key)
-    if (value === undefined)
-      throw new CacheError(
-        'VALUE_UNSUPPORTED',
-        'a cache cannot keep undefined, which means a miss; null is a value',
-        { op: 'set', key },
-      )
-    const admitted = admit(value, values === 'frozen')
-    const put = () => this.#put({ key, storeKey, raw: value, admitted, policy }, listener.onDone)
-    if (coherence.isJoined) put()
-    else coherence.renew().then(put).catch(listener.onFailed)
-  }
-
-  #put(what: PutRequest, onDone: WriteListener['onDone']): void {
-    const engine = this.#engine
-    const space = this.#space
-    const { key, storeKey, policy } = what
-    engine.invalidations.note(storeKey)
-    engine.holds.release(storeKey)
-    const life = { loadMs: 0, ttlMs: undefined, tags: policy.tags, tells: true }
-    const loaded = { born: engine.coherence.applied, loadedAtMs: engine.clock.monotonicMs() }
-    const inMemory = keep(engine, { ...what, space, ...life, ...loaded }, (answer) =>
-      onDone(answer === undefined),
-    )
-    space.counters.sets++
-    if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
-    if (engine.batch === undefined) onDone(inMemory)
-  }
-
   #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {
     const { policy } = this.#space
     return options === undefined ? policy : resolvePolicy(policy, options, scope, where)
   }
 
   #storeKey(key: string): string {
-    return this.#space.storePrefix + encodeKey(key, this.#engine.settings.longKeys)
+    return storeKeyOf(this.#engine, this.#space, key)
   }
 
   #tellHit(key: string, tier: 'memory' | 'store', stale: boolean): void {

@@ -205,7 +205,7 @@ class Caller implements FlightCaller {
     const { coherence } = this.#engine
     const { space, key } = this.request
     if (!this.#isShared || tags.length === 0 || this.#flight === undefined) return false
-    if (this.#flight.beganMs >= this.#beganMs) return false
+    if (this.#flight.beganMs > this.#beganMs) return false
     return coherence.judge(space.name, key, tags, this.#flight.born) !== 'current'
   }
 

@@ -70,7 +70,7 @@ export class Partition implements MemoryPartition {
 
   approve(key: string): void {
     const slot = this.index.get(key)
-    if (slot !== undefined) this.#slots.judged[slot] = this.#guard.generation
+    if (slot !== undefined) this.#slots.approve(slot, this.#guard.generation)
   }
 
   postponeCheck(key: string, checkAtMs: number): void {
@@ -106,9 +106,9 @@ export class Partition implements MemoryPartition {
   /** Whether an entry can be handed out without thought: fresh, judged, and memory is leased. */
   #isOpen(slots: Slots<Partition>, slot: number): boolean {
     const guard = this.#guard
-    if (slots.judged[slot] !== guard.generation) return false
-    const checkAtMs = slots.checkAtMs[slot]!
-    const untilMs = Math.min(checkAtMs, guard.leaseUntilMs)
+    const { gates } = slots
+    if (gates[2 * slot + 1] !== guard.generation) return false
+    const untilMs = Math.min(gates[2 * slot]!, guard.leaseUntilMs)
     return this.#clock.ceilingMs() < untilMs || this.#clock.monotonicMs() < untilMs
   }
 }

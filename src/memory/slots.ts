@@ -20,15 +20,17 @@ export class Slots<Owner> {
   owners: (Owner | undefined)[] = []
   /** Made with the first tagged entry. */
   tags: (readonly string[] | undefined)[] | undefined
-  /** The moment at which a hit must stop and think; `-Infinity` for entries that are copied. */
-  checkAtMs = new Float64Array(0)
+  /**
+   * What a hit compares, two numbers a slot side by side (apart they cost a tenth of a hit):
+   * `checkAtMs`, which is `-Infinity` for entries that are copied, and the generation of the guard
+   * under which the entry was judged.
+   */
+  gates = new Float64Array(0)
   /** `checkAtMs` of entries that are copied, made with the first of them. */
   copiedCheckAtMs: Map<number, number> | undefined
   freshUntilMs = new Float64Array(0)
   deadAtMs = new Float64Array(0)
   born = new Float64Array(0)
-  /** Under which generation of the guard an entry was judged. */
-  judged = new Int32Array(0)
   /** Whole milliseconds, 0 for unknown; wraps towards too early. */
   loadedAt = new Uint32Array(0)
   weights = new Uint32Array(0)
@@ -56,7 +58,7 @@ export class Slots<Owner> {
     let slot = this.#free
     if (slot !== NO_SLOT) this.#free = this.next[slot]!
     else {
-      if (this.used === this.checkAtMs.length) this.#grow()
+      if (this.used === this.freshUntilMs.length) this.#grow()
       slot = this.used++
     }
     this.keys[slot] = key
@@ -86,7 +88,7 @@ export class Slots<Owner> {
 
   fill(slot: number, entry: MemoryEntry, generation: number): void {
     this.values[slot] = entry.value
-    this.judged[slot] = generation
+    this.approve(slot, generation)
     this.loadedAt[slot] = entry.loadedAtMs > 0 ? Math.floor(entry.loadedAtMs) : 0
     this.freshUntilMs[slot] = entry.freshUntilMs
     this.deadAtMs[slot] = entry.deadAtMs
@@ -103,7 +105,7 @@ export class Slots<Owner> {
       value: this.values[slot],
       born: this.born[slot]!,
       loadedAtMs: this.loadedAt[slot] || Number.NEGATIVE_INFINITY,
-      checkAtMs: this.copiedCheckAtMs?.get(slot) ?? this.checkAtMs[slot]!,
+      checkAtMs: this.copiedCheckAtMs?.get(slot) ?? this.gates[2 * slot]!,
       copied: this.#isCopied(slot),
       freshUntilMs: this.freshUntilMs[slot]!,
       deadAtMs: this.deadAtMs[slot]!,
@@ -111,6 +113,11 @@ export class Slots<Owner> {
       tags: this.tags?.[slot],
       weightBytes: this.weights[slot]!,
     }
+  }
+
+  /** Notes under which generation of the guard the entry was judged. */
+  approve(slot: number, generation: number): void {
+    this.gates[2 * slot + 1] = generation
   }
 
   /** Moves the moment at which a hit must think, no later than the end of its freshness. */
@@ -124,11 +131,11 @@ export class Slots<Owner> {
   }
 
   #isCopied(slot: number): boolean {
-    return this.checkAtMs[slot] === Number.NEGATIVE_INFINITY
+    return this.gates[2 * slot] === Number.NEGATIVE_INFINITY
   }
 
   #setCheckAt(slot: number, checkAtMs: number, copied: boolean): void {
-    this.checkAtMs[slot] = copied ? Number.NEGATIVE_INFINITY : checkAtMs
+    this.gates[2 * slot] = copied ? Number.NEGATIVE_INFINITY : checkAtMs
     if (copied) {
       this.copiedCheckAtMs ??= new Map()
       this.copiedCheckAtMs.set(slot, checkAtMs)
@@ -136,12 +143,11 @@ export class Slots<Owner> {
   }
 
   #grow(): void {
-    const slots = Math.min(this.maxSlots, Math.max(FIRST_SLOTS, this.checkAtMs.length * 2))
-    this.checkAtMs = grown(this.checkAtMs, new Float64Array(slots))
+    const slots = Math.min(this.maxSlots, Math.max(FIRST_SLOTS, this.freshUntilMs.length * 2))
+    this.gates = grown(this.gates, new Float64Array(2 * slots))
     this.freshUntilMs = grown(this.freshUntilMs, new Float64Array(slots))
     this.deadAtMs = grown(this.deadAtMs, new Float64Array(slots))
     this.born = grown(this.born, new Float64Array(slots))
-    this.judged = grown(this.judged, new Int32Array(slots))
     this.loadedAt = grown(this.loadedAt, new Uint32Array(slots))
     this.weights = grown(this.weights, new Uint32Array(slots))
     this.loadMs = grown(this.loadMs, new Uint16Array(slots))

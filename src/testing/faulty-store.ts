@@ -8,8 +8,21 @@
 import { systemClock } from '../core/clock.js'
 import type { Clock, Store, StoreListener, StoreWrite } from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
+import type { Log } from '../core/log.js'
 
-export type StoreOp = 'getMany' | 'setMany' | 'deleteMany' | 'patch' | 'increment' | 'scan' | 'ping'
+export type StoreOp =
+  | 'getMany'
+  | 'setMany'
+  | 'deleteMany'
+  | 'patch'
+  | 'increment'
+  | 'scan'
+  | 'ping'
+  /** Reads of the log, heartbeats among them. */
+  | 'log'
+  | 'append'
+  /** What the log pushes: it is only ever lost or late. */
+  | 'push'
 
 export type StoreFault =
   /** Rejects without reaching the store. Default error: STORE_FAILED. */
@@ -58,6 +71,7 @@ export interface FaultyStoreOptions {
 }
 
 const MAX_HELD = 10_000
+/** Of `append` nothing can be acknowledged that was not done: its answer is what was appended. */
 const OPS_THAT_WRITE: readonly StoreOp[] = ['setMany', 'deleteMany', 'patch', 'increment']
 
 /** `inner` with faults. It is opened and closed through the wrapper. */
@@ -68,6 +82,7 @@ export function faultyStore(inner: Store, options: FaultyStoreOptions = {}): Fau
 class FaultWrapper implements FaultyStore {
   readonly name: string
   readonly abilities
+  readonly log?: (name: string) => Log
   readonly #inner: Store
   readonly #clock: Clock
   #randomState: number
@@ -83,6 +98,7 @@ class FaultWrapper implements FaultyStore {
     this.name = inner.name
     this.abilities = inner.abilities
     this.#inner = inner
+    if (inner.log !== undefined) this.log = (name) => this.#wrapLog(inner.log!(name))
     this.#clock = clock
     this.#randomState = seed >>> 0
   }
@@ -120,7 +136,7 @@ class FaultWrapper implements FaultyStore {
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const fault = this.#strike('getMany')
     const read = () => this.#inner.getMany(keys)
-    if (fault?.kind !== 'corrupt') return this.#run('getMany', fault, read, [])
+    if (fault?.kind !== 'corrupt') return this.#run('getMany', fault, read)
     return read().then((values) => values.map((bytes) => bytes && this.#corrupt(bytes)))
   }
 
@@ -159,8 +175,38 @@ class FaultWrapper implements FaultyStore {
     return this.#inner.close()
   }
 
+  #wrapLog(log: Log): Log {
+    const read = <T>(run: () => Promise<T>) => this.#run('log', this.#strike('log'), run)
+    return {
+      join: (member) => read(() => log.join(member)),
+      follow: (member) => read(() => log.follow(member)),
+      tagSeqs: (tags) => read(() => log.tagSeqs(tags)),
+      leave: (id) => read(() => log.leave(id)),
+      append: (member, invalidations) => {
+        return this.#run('append', this.#strike('append'), () => log.append(member, invalidations))
+      },
+      listen: (listener) => {
+        log.listen({
+          onListening: () => listener.onListening(),
+          onRecord: (epoch, record) => {
+            this.#push(() => listener.onRecord(epoch, record))
+          },
+        })
+      },
+    }
+  }
+
+  #push(deliver: () => void): void {
+    const fault = this.#strike('push')
+    if (fault === undefined) deliver()
+    else if (fault.kind === 'delay') this.#clock.setTimer(deliver, fault.delayMs, false)
+    else if (fault.kind === 'hang' && this.#held.length < MAX_HELD) this.#held.push(deliver)
+  }
+
   #call<Reply>(op: StoreOp, run: () => Promise<Reply>, dropped: Reply): Promise<Reply> {
-    return this.#run(op, this.#strike(op), run, dropped)
+    const fault = this.#strike(op)
+    if (fault?.kind === 'drop' && OPS_THAT_WRITE.includes(op)) return Promise.resolve(dropped)
+    return this.#run(op, fault, run)
   }
 
   /** The fault that hits this call, if any. */
@@ -177,7 +223,6 @@ class FaultWrapper implements FaultyStore {
     op: StoreOp,
     fault: StoreFault | undefined,
     run: () => Promise<Reply>,
-    dropped: Reply,
   ): Promise<Reply> {
     if (fault === undefined) return run()
     switch (fault.kind) {
@@ -194,7 +239,6 @@ class FaultWrapper implements FaultyStore {
         await new Promise<void>((resolve) => this.#held.push(resolve))
         return run()
       case 'drop':
-        return OPS_THAT_WRITE.includes(op) ? dropped : run()
       case 'corrupt':
         return run()
     }

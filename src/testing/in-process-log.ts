@@ -132,7 +132,7 @@ function seqOf(prefix: PrefixSeq): number {
   return prefix.seq
 }
 
-/** As a sorted set has them: by number, and by the bytes of their names where one record has both. */
+/** As a sorted set has them: by number, and of one record by the bytes of their names. */
 function inOrder<V>(map: ReadonlyMap<string, V>, toSeq: (value: V) => number): V[] {
   return sorted(map, toSeq).map(([, value]) => value)
 }

@@ -16,7 +16,9 @@ import type {
   StoreWrite,
 } from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
+import type { Log } from '../core/log.js'
 import { invalidOption } from '../core/option-reading.js'
+import { inProcessLog, LogData } from './in-process-log.js'
 
 export interface InProcessStoreOptions {
   /** Default: the system clock. */
@@ -26,6 +28,8 @@ export interface InProcessStoreOptions {
    * 000.
    */
   maxEntries?: number | undefined
+  /** Whether it keeps an invalidation log, so that peers hear of each other. Default: false. */
+  log?: boolean | undefined
 }
 
 export interface InProcessStore extends Store {
@@ -50,16 +54,17 @@ const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 /** A store of its own data. Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function inProcessStore(options: InProcessStoreOptions = {}): InProcessStore {
   for (const name of Object.keys(options)) {
-    if (name === 'clock' || name === 'maxEntries') continue
-    const message = `inProcessStore: unknown option '${name}'; known here: clock, maxEntries`
+    if (name === 'clock' || name === 'maxEntries' || name === 'log') continue
+    const message = `inProcessStore: unknown option '${name}'; known here: clock, maxEntries, log`
     throw new CacheError('OPTION_UNKNOWN', message)
   }
-  const { clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES } = options
+  const { clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES, log = false } = options
+  if (typeof log !== 'boolean') throw invalidOption('inProcessStore', 'log', log, 'true or false')
   if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES) {
     const allowed = `a whole number from 1 to ${MAX_ENTRIES}`
     throw invalidOption('inProcessStore', 'maxEntries', maxEntries, allowed)
   }
-  return new MapStore(new Space(clock, maxEntries))
+  return new MapStore(new Space(clock, maxEntries, log))
 }
 
 /** The data, as a server would hold it. */
@@ -67,10 +72,25 @@ class Space {
   readonly #clock: Clock
   readonly #maxEntries: number
   readonly #entries = new Map<string, Entry>()
+  /** By name; `undefined` where none is kept. */
+  readonly #logs: Map<string, LogData> | undefined
+  #epochs = 0
 
-  constructor(clock: Clock, maxEntries: number) {
+  constructor(clock: Clock, maxEntries: number, hasLog: boolean) {
     this.#clock = clock
     this.#maxEntries = maxEntries
+    this.#logs = hasLog ? new Map() : undefined
+  }
+
+  get hasLog(): boolean {
+    return this.#logs !== undefined
+  }
+
+  log(name: string): LogData {
+    const known = this.#logs!.get(name)
+    const data = known ?? new LogData(`epoch ${++this.#epochs}`, this.#clock.wallMs())
+    this.#logs!.set(name, data)
+    return data
   }
 
   read(key: string): Entry | undefined {
@@ -101,6 +121,9 @@ class Space {
 
   clear(): void {
     this.#entries.clear()
+    for (const data of this.#logs?.values() ?? []) {
+      data.beginEpoch(`epoch ${++this.#epochs}`, this.#clock.wallMs())
+    }
   }
 
   #makeRoom(): void {
@@ -115,11 +138,13 @@ class Space {
 class MapStore implements InProcessStore {
   readonly name = 'in-process'
   readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: false })
+  readonly log?: (name: string) => Log
   readonly #space: Space
   #isOpen = false
 
   constructor(space: Space) {
     this.#space = space
+    if (space.hasLog) this.log = (name) => this.#openLog(name)
   }
 
   open(listener: StoreListener): void {
@@ -204,6 +229,26 @@ class MapStore implements InProcessStore {
 
   flush(): void {
     this.#space.clear()
+  }
+
+  #openLog(name: string): Log {
+    const log = inProcessLog(this.#space.log(name))
+    const checked = <T>(op: string, call: () => Promise<T>) => {
+      try {
+        this.#check(op)
+        return call()
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
+    return {
+      join: (member) => checked('join', () => log.join(member)),
+      follow: (member) => checked('follow', () => log.follow(member)),
+      append: (member, what) => checked('append', () => log.append(member, what)),
+      tagSeqs: (tags) => checked('tagSeqs', () => log.tagSeqs(tags)),
+      leave: (id) => checked('leave', () => log.leave(id)),
+      listen: (listener) => log.listen(listener),
+    }
   }
 
   #check(op: string): void {

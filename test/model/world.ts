@@ -217,7 +217,7 @@ function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, pref
   return { root: root as Cache, tier }
 }
 
-/** A real server answers in its own time: on a clock that jumps its heartbeats would all be late. */
+/** A real server answers in its own time: on a clock that jumps, heartbeats would be late. */
 function coherenceAt(log: Log | undefined, clock: FakeClock): Coherence {
   if (log === undefined) return coherenceOver(undefined, clock)
   return new LogCoherence({ log, clock, leaseMs: FOR_EVER_MS, heartbeatMs: FOR_EVER_MS })

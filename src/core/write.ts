@@ -1,0 +1,72 @@
+/** `set` and `delete` of one key, in both tiers, with what others must hear of it. */
+import type { Engine } from './engine.js'
+import { CacheError } from './errors.js'
+import { type KeepRequest, keep, keyInvalidation } from './keep.js'
+import type { Policy } from './options.js'
+import type { Space } from './space.js'
+import { storeKeyOf } from './store-key.js'
+import { admit } from './value.js'
+
+export interface WriteListener {
+  /** Whether every tier has it. */
+  readonly onDone: (isDone: boolean) => void
+  /** What the codec cannot take. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/** Copies the value at once. Throws what is wrong with key or value. */
+export function write(
+  engine: Engine,
+  space: Space,
+  key: string,
+  value: unknown,
+  policy: Policy,
+  { onDone, onFailed }: WriteListener,
+): void {
+  const storeKey = storeKeyOf(engine, space, key)
+  if (value === undefined)
+    throw new CacheError(
+      'VALUE_UNSUPPORTED',
+      'a cache cannot keep undefined, which means a miss; null is a value',
+      { op: 'set', key },
+    )
+  const admitted = admit(value, engine.values === 'frozen')
+  const what = { space, key, storeKey, raw: value, admitted, policy }
+  // Before it has joined the log, nobody could say what the value is worth to others.
+  if (engine.coherence.isJoined) put(engine, what, onDone)
+  else
+    engine.coherence
+      .renew()
+      .then(() => put(engine, what, onDone))
+      .catch(onFailed)
+}
+
+type PutRequest = Pick<KeepRequest, 'space' | 'key' | 'storeKey' | 'raw' | 'admitted' | 'policy'>
+
+function put(engine: Engine, what: PutRequest, onDone: WriteListener['onDone']): void {
+  const { space, key, storeKey, policy } = what
+  engine.invalidations.note(storeKey)
+  engine.holds.release(storeKey)
+  const life = { loadMs: 0, ttlMs: undefined, tags: policy.tags, tells: true }
+  const loaded = { born: engine.coherence.applied, loadedAtMs: engine.clock.monotonicMs() }
+  const inMemory = keep(engine, { ...what, ...life, ...loaded }, (answer) =>
+    onDone(answer === undefined),
+  )
+  space.counters.sets++
+  if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
+  if (engine.batch === undefined) onDone(inMemory)
+}
+
+/** `true` when every tier confirmed. Throws what is wrong with the key. */
+export async function remove(engine: Engine, space: Space, key: string): Promise<boolean> {
+  const { counters, memory, name } = space
+  const { batch, events, holds, invalidations } = engine
+  const storeKey = storeKeyOf(engine, space, key)
+  invalidations.note(storeKey)
+  holds.release(storeKey)
+  memory.remove(key)
+  counters.deletes++
+  if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
+  if (batch === undefined) return true
+  return (await batch.delete(storeKey, keyInvalidation(engine, space, key))) === undefined
+}
