@@ -3,7 +3,15 @@
  * does not make the front door import a driver. Calls before it is there reject, as for a store
  * that is away.
  */
-import type { Store, StoreListener, StoreWrite } from './core/contracts.js'
+import type {
+  Expiry,
+  LeaseAnswer,
+  LeaseRequest,
+  Store,
+  StoreFill,
+  StoreListener,
+  StoreWrite,
+} from './core/contracts.js'
 import { CacheError } from './core/errors.js'
 import type { Invalidation, Log, LogListener, LogMember } from './core/log.js'
 
@@ -38,6 +46,14 @@ class DeferredStore implements Store {
 
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     return this.#store?.getMany(keys) ?? away()
+  }
+
+  leaseMany(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]> {
+    return this.#store?.leaseMany?.(requests, expiry) ?? away()
+  }
+
+  fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    return this.#store?.fillMany?.(fills) ?? away()
   }
 
   setMany(writes: readonly StoreWrite[]): Promise<void> {

@@ -69,8 +69,12 @@ const CODEC: Codec = {
 
   counterHead(meta: EntryMeta, nowWallMs: number) {
     const head = Buffer.from(envelopeText(meta, SERIALIZER_JSON))
+    return { head, expiry: CODEC.expiryAt(nowWallMs) }
+  },
+
+  expiryAt(nowWallMs: number) {
     const now = Buffer.from(lifeText(nowWallMs, 0)).subarray(0, MOMENT_BYTES)
-    return { head, expiry: { offset: LIFE_OFFSET, now } }
+    return { offset: LIFE_OFFSET, now }
   },
 
   lifePatch(freshUntilWallMs: number, graceMs: number) {

@@ -67,9 +67,8 @@ class Gathering<T> {
       new Promise((resolve, reject) => {
         this.#waiting.push({ key, signal, resolve, reject })
         decide()
-        // An eager refresh reaches its loader after its key was decided: it may be the last to
-        // come.
-        this.#launch()
+        // Eager refreshes reach their loader after their keys were decided, one after the other.
+        queueMicrotask(() => this.#launch())
       })
     const answer = this.#request.getOrLoad(key, loader, decide)
     answer.then(decide, decide)

@@ -130,6 +130,7 @@ function countInMemory(
     ttlMs: undefined,
     tags: policy.tags,
     tells: true,
+    fill: undefined,
   }
   keep(engine, request)
   return by + 0

@@ -47,6 +47,33 @@ export interface StoreWrite {
   readonly ttlMs: number
 }
 
+/** Asks for a value, and where there is none that is fresh for the right to fill it. */
+export interface LeaseRequest {
+  readonly key: string
+  /** Unlike that of any other load. */
+  readonly token: string
+  /** How long the right lasts. */
+  readonly leaseMs: number
+  /** Whoever has the right loses it, whatever the value: the load that begins now is the newer. */
+  readonly takes: boolean
+  /** The token of an older load of the same process, which loses the right if it has it. */
+  readonly replaces: string | undefined
+}
+
+export interface LeaseAnswer {
+  /** What is stored; not looked at for a request that takes. */
+  readonly bytes: Uint8Array | undefined
+  readonly isLeased: boolean
+}
+
+/** What counts only while its token has the right to fill the key, and ends that right. */
+export interface StoreFill {
+  readonly key: string
+  readonly token: string
+  /** `undefined` gives the right back: the load brought nothing to keep. */
+  readonly write: StoreWrite | undefined
+}
+
 /** Told by a store when it comes and goes. Both may be called at any time, also repeatedly. */
 export interface StoreListener {
   onUp(): void
@@ -78,6 +105,14 @@ export interface Store {
   open(listener: StoreListener): void
   /** Values in the order of `keys`, `undefined` where there is none. One round trip. */
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>
+  /**
+   * Values, and the right to fill those that are absent or, as `expiry` tells, past their ttl; one
+   * holder at a time. `setMany`, `deleteMany`, `patch` and `increment` end it: whoever loaded before
+   * must not fill after. Both or neither of the two. One round trip.
+   */
+  leaseMany?(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]>
+  /** Writes those whose token has the right, and ends it; tells which. One round trip. */
+  fillMany?(fills: readonly StoreFill[]): Promise<readonly boolean[]>
   /** Writes all; rejects if any failed. One round trip. */
   setMany(writes: readonly StoreWrite[]): Promise<void>
   /** Deletes all; resolves to how many existed. One round trip. */
@@ -165,6 +200,8 @@ export interface Codec {
   decode(bytes: Uint8Array): DecodedEntry | DecodeFault
   /** The envelope in front of a counter, and how to tell an old one, for `Store.increment`. */
   counterHead(meta: EntryMeta, nowWallMs: number): { head: Uint8Array; expiry: Expiry }
+  /** How to tell an entry that is past its ttl, for `Store.leaseMany`. */
+  expiryAt(nowWallMs: number): Expiry
   /** The bytes that hold a moment and a grace, and where they lie, for `Store.patch`. */
   lifePatch(freshUntilWallMs: number, graceMs: number): { offset: number; bytes: Uint8Array }
 }

@@ -6,6 +6,7 @@
  * calls.
  */
 
+import { randomBytes } from 'node:crypto'
 import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
 import type { Coherence, MemoryGuard } from './coherence.js'
 import type {
@@ -74,6 +75,9 @@ export class Engine {
   readonly flights = new Flights()
   readonly holds = new Holds()
   readonly #spaces = new Map<string, Space>()
+  /** Names this cache's leases on keys, unlike those of any other. */
+  readonly #id = randomBytes(9).toString('base64url')
+  #leases = 0
   /** Calls to the store belong to no namespace: their failures are counted here. */
   readonly #storeCounters = new Counters()
   #outages = 0
@@ -96,9 +100,10 @@ export class Engine {
       this.coherence.guard,
     )
     if (this.store !== undefined) {
-      this.batch = new StoreBatch(this.store, this.coherence, this.clock, (error) =>
-        this.#onStoreError('write', error),
-      )
+      const expiryAt = (nowWallMs: number) => this.codec.expiryAt(nowWallMs)
+      const onRefused = (error: CacheError) => this.#onStoreError('write', error)
+      const { store, coherence, clock } = this
+      this.batch = new StoreBatch(store, coherence, expiryAt, clock, onRefused)
     }
   }
 
@@ -150,6 +155,11 @@ export class Engine {
     }
     this.#spaces.set(name, space)
     return space
+  }
+
+  /** Unlike any other load's. */
+  nextToken(): string {
+    return `${this.#id}.${++this.#leases}`
   }
 
   findSpace(name: string): Space | undefined {

@@ -35,8 +35,11 @@ export interface LoadedValue extends FoundValue {
 
 export type Found = HeldEntry | LoadedValue
 
-/** Called once, with what the store has (fresh or stale) or with why there is nothing. */
-export type FoundListener = (found: HeldEntry | MissReason) => void
+/**
+ * Called once, with what the store has (fresh or stale) or with why there is nothing, and whether
+ * the right to fill the key came with it.
+ */
+export type FoundListener = (found: HeldEntry | MissReason, isLeased: boolean) => void
 
 /** Moments of one entry, on both clocks. */
 export interface Life {

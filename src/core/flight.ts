@@ -43,6 +43,10 @@ export class Flight {
   readonly beganMs: number
   /** The entry that is being replaced: it may stand in, and the loader is shown it. */
   previous: HeldEntry | undefined
+  /** With which the store lets it fill the key; none where there is no right to. */
+  token: string | undefined
+  /** The right of the load that this one supersedes. */
+  replaces: string | undefined
   /** A newer load has begun: what this one brings is not kept. */
   superseded = false
   /** A timer will let the stale entry stand in. */
@@ -130,6 +134,7 @@ export class Flights {
     if (older !== undefined) older.superseded = true
     const late = this.#late.get(flight.storeKey)
     if (late !== undefined) late.superseded = true
+    flight.replaces = older?.token ?? late?.token
     this.#late.delete(flight.storeKey)
     this.#flights.set(flight.storeKey, flight)
   }

@@ -8,7 +8,17 @@
  * one list entry; calls are batches of a tick.
  */
 import { Breaker } from './breaker.js'
-import type { Clock, Observer, Store, StoreWrite, TimedCall } from './contracts.js'
+import type {
+  Clock,
+  Expiry,
+  LeaseAnswer,
+  LeaseRequest,
+  Observer,
+  Store,
+  StoreFill,
+  StoreWrite,
+  TimedCall,
+} from './contracts.js'
 import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { Log } from './log.js'
@@ -72,6 +82,19 @@ export class GuardedStore {
 
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     return this.#call('read', this.#reads, () => this.#store.getMany(keys))
+  }
+
+  /** Whether it grants rights to fill. */
+  get leases(): boolean {
+    return this.#store.leaseMany !== undefined && this.#store.fillMany !== undefined
+  }
+
+  leaseMany(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]> {
+    return this.#call('read', this.#reads, () => this.#store.leaseMany!(requests, expiry))
+  }
+
+  fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    return this.#call('write', this.#writes, () => this.#store.fillMany!(fills))
   }
 
   setMany(writes: readonly StoreWrite[]): Promise<void> {

@@ -45,6 +45,15 @@ export interface KeepRequest {
   readonly tags: readonly string[]
   /** Whether other processes must hear of it: it changes what they hold. */
   readonly tells: boolean
+  /** A load's right to fill; `undefined` for what is written whatever is there. */
+  readonly fill: FillRight | undefined
+}
+
+interface FillRight {
+  /** None: the store is left alone. */
+  readonly token: string | undefined
+  /** The right was lost while the load ran. */
+  readonly onRefused: () => void
 }
 
 /**
@@ -63,7 +72,10 @@ export function keep(
   const life = newLife(policy, admitted.value, request.ttlMs, loadMs, now, engine.random)
   const deadAtMs = life.freshUntilMs + life.graceMs
   const isUnjoined = born === UNJOINED
-  const bytes = batch === undefined || isUnjoined ? undefined : encode(engine, request, life)
+  const { fill } = request
+  const needsRight = fill !== undefined && batch?.leases === true
+  const isStored = batch !== undefined && !isUnjoined && !(needsRight && fill.token === undefined)
+  const bytes = isStored ? encode(engine, request, life) : undefined
   const isHeld = mayRemember(engine, key)
   const inMemory =
     isHeld &&
@@ -85,8 +97,12 @@ export function keep(
   if (bytes === undefined) return inMemory
   const isText = typeof bytes === 'string'
   space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
-  const tells = request.tells ? keyInvalidation(engine, space, key) : undefined
-  batch!.write({ key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs }, tells, onStored)
+  const write = { key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs }
+  if (needsRight) batch!.fill({ key: storeKey, token: fill.token!, write }, fill.onRefused)
+  else {
+    const tells = request.tells ? keyInvalidation(engine, space, key) : undefined
+    batch!.write(write, tells, onStored)
+  }
   return inMemory
 }
 
@@ -102,8 +118,10 @@ export interface FillRequest {
 export function fill(engine: Engine, request: FillRequest, raw: unknown): Found {
   const { space, context } = request
   const admitted = raw === undefined ? undefined : tryAdmit(engine, space, context.key, raw)
+  const isKept =
+    admitted !== undefined && !context.saidSkip && keepIfCurrent(engine, request, raw, admitted)
+  if (!isKept) giveBack(engine, request.flight)
   if (admitted === undefined || context.saidSkip) space.counters.fillsSkipped++
-  else keepIfCurrent(engine, request, raw, admitted)
   const exclusive = !engine.hasMemory
   const isRaw = admitted === undefined || engine.values === 'shared'
   const value = isRaw ? raw : admitted.value
@@ -111,31 +129,40 @@ export function fill(engine: Engine, request: FillRequest, raw: unknown): Found 
   return { state: 'fresh', tier: 'loader', value, copied, exclusive, tags: context.tags }
 }
 
-/** The fence. */
+/** Nothing is kept of a load: others need not wait for its right to fill to end. */
+export function giveBack({ batch }: Engine, { storeKey, token }: Flight): void {
+  if (token !== undefined) batch!.fill({ key: storeKey, token, write: undefined }, () => {})
+}
+
+/** The fence. Returns whether the value passed. */
 function keepIfCurrent(
   engine: Engine,
   request: FillRequest,
   raw: unknown,
   admitted: Admitted,
-): void {
+): boolean {
   const { space, flight, context, policy, loadMs } = request
   const { storeKey, born, beganMs: loadedAtMs } = flight
   const { key, tags, saidTtlMs: ttlMs } = context
   if (flight.superseded || !isStillCurrent(engine, request)) {
     space.counters.fillsFenced++
     refuse(engine, space, key, 'fenced')
-    return
+    return false
   }
   try {
-    const life = { born, loadedAtMs, policy, loadMs, ttlMs, tags, tells: false }
+    const onRefused = () => withdraw(engine, request, born)
+    const right = { token: flight.token, onRefused }
+    const life = { born, loadedAtMs, policy, loadMs, ttlMs, tags, tells: false, fill: right }
     const entry = { space, key, storeKey, raw, admitted, ...life }
     // The store is not waited for: the caller has its value, and a failed write is reported.
     keep(engine, entry)
     engine.invalidations.noteFill(storeKey)
     space.counters.fills++
+    return true
   } catch (error) {
     space.counters.fillsSkipped++
     refuse(engine, space, key, 'unsupported', error)
+    return false
   }
 }
 
@@ -154,6 +181,14 @@ export function keyInvalidation(
   key: string,
 ): KeyInvalidation | undefined {
   return mayRemember(engine, key) ? { kind: 'key', namespace: space.name, key } : undefined
+}
+
+/** The store refused: something newer is there, and memory must not outlive it. */
+function withdraw(engine: Engine, { space, context }: FillRequest, born: number): void {
+  const { key } = context
+  if (space.memory.read(key)?.born === born) space.memory.remove(key)
+  space.counters.fillsFenced++
+  refuse(engine, space, key, 'fenced')
 }
 
 /** Whether nothing invalidated the key, its prefixes or its tags since the load began. */

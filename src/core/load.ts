@@ -17,13 +17,17 @@ import { type HeldEntry, notExclusive } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import type { Flight } from './flight.js'
-import { fill } from './keep.js'
+import { fill, giveBack } from './keep.js'
 import { runInLoadScope, type ScopedLoad } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { readStore } from './store-read.js'
+import type { ReadRequest } from './store-batch.js'
+import { leaseFromStore, readStore } from './store-read.js'
 import { cloneValue } from './value.js'
+
+/** Other processes load without the right to fill for as long as the one that has it may be dead. */
+const MAX_LEASE_MS = 60_000
 
 export interface LoadRequest {
   readonly space: Space
@@ -34,10 +38,19 @@ export interface LoadRequest {
 
 /** Sets a flight off; everything that can go wrong is told to its callers. Never throws. */
 export function fly(engine: Engine, flight: Flight, request: LoadRequest): void {
-  const { space, key } = request
-  if (flight.kind !== 'shared' || engine.batch === undefined) startLoad(engine, flight, request)
-  else {
-    readStore(engine, space, key, flight.storeKey, (held) => goOn(engine, flight, request, held))
+  const { space, key, policy } = request
+  const { storeKey } = flight
+  if (engine.batch === undefined) startLoad(engine, flight, request)
+  else if (flight.kind !== 'shared') takeLease(engine, flight, request)
+  else if (!engine.batch.leases) {
+    readStore(engine, space, key, storeKey, (held) => goOn(engine, flight, request, held))
+  } else {
+    const { replaces } = flight
+    const lease = { token: engine.nextToken(), leaseMs: leaseMsOf(policy), takes: false, replaces }
+    leaseFromStore(engine, space, key, storeKey, lease, (held, isLeased) => {
+      if (isLeased) flight.token = lease.token
+      goOn(engine, flight, request, held)
+    })
   }
 }
 
@@ -58,7 +71,35 @@ function goOn(
     countMiss(engine, space, key, 'expired')
     flight.previous = notExclusive(held)
   }
-  startLoad(engine, flight, request)
+  // The store took for fresh what cannot be used: the right to replace it was not up for asking.
+  if (UNUSABLE.has(held as MissReason)) takeLease(engine, flight, request)
+  else startLoad(engine, flight, request)
+}
+
+const UNUSABLE: ReadonlySet<MissReason> = new Set(['invalidated', 'undecodable', 'schema'])
+
+/**
+ * Takes the right to fill before the load begins, whoever has it: this load is the newer one. Were
+ * it asked for beside the load, an invalidation could come between the two and be overtaken.
+ */
+function takeLease(engine: Engine, flight: Flight, request: LoadRequest): void {
+  const { batch } = engine
+  if (!batch!.leases || flight.token !== undefined) {
+    startLoad(engine, flight, request)
+    return
+  }
+  const token = engine.nextToken()
+  const lease = { token, leaseMs: leaseMsOf(request.policy), takes: true, replaces: undefined }
+  const finish: ReadRequest['finish'] = (_answer, _atMs, _wallAheadMs, isLeased) => {
+    if (isLeased) flight.token = token
+    startLoad(engine, flight, request)
+  }
+  batch!.lease({ storeKey: flight.storeKey, finish }, lease)
+}
+
+/** A load may run on past its hard timeout; its right to fill ends some time after. */
+function leaseMsOf({ hardTimeoutMs }: Policy): number {
+  return Math.min(MAX_LEASE_MS, Math.ceil(2 * hardTimeoutMs))
 }
 
 function startLoad(engine: Engine, flight: Flight, request: LoadRequest): void {
@@ -69,6 +110,7 @@ function startLoad(engine: Engine, flight: Flight, request: LoadRequest): void {
     if (standIn?.state === 'stale' && holds.isHeld(flight.storeKey, nowMs)) {
       // Its loader failed a moment ago.
       endFlight(engine, flight)
+      giveBack(engine, flight)
       flight.succeed(standIn)
       return
     }
@@ -136,6 +178,7 @@ class RunningLoad implements ScopedLoad<unknown> {
     const { space, key, policy } = this.#request
     const flight = this.#flight
     this.#end(true)
+    giveBack(this.#engine, flight)
     const nowMs = clock.monotonicMs()
     space.counters.loadFailures++
     if (!flight.superseded) {

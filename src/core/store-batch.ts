@@ -9,7 +9,7 @@
  * `MAX_PENDING_WRITES` writes on their way; one more is refused at once (STORE_UNAVAILABLE).
  */
 import type { Coherence } from './coherence.js'
-import type { Clock, StoreWrite } from './contracts.js'
+import type { Clock, Expiry, LeaseRequest, StoreFill, StoreWrite } from './contracts.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 import type { Invalidation } from './log.js'
@@ -24,9 +24,25 @@ export interface ReadRequest {
   readonly storeKey: string
   /**
    * `atMs`: a moment not long ago; `wallAheadMs`: what the wall clock is ahead of the monotonic
-   * one.
+   * one; `isLeased`: the right to fill the key that was asked for was granted.
    */
-  finish(answer: ReadAnswer, atMs: number, wallAheadMs: number): void
+  finish(answer: ReadAnswer, atMs: number, wallAheadMs: number, isLeased: boolean): void
+}
+
+/** A read that also asks for the right to fill its key. */
+export type Lease = Omit<LeaseRequest, 'key'>
+
+interface LeaseRead {
+  readonly read: ReadRequest
+  readonly lease: Lease
+}
+
+type Finisher = (read: ReadRequest, i: number, atMs: number, wallAheadMs: number) => void
+
+interface PendingFill {
+  readonly fill: StoreFill
+  /** The right to fill was lost: something newer is there, or was invalidated. */
+  readonly onRefused: () => void
 }
 
 /** Told what became of a write, once. */
@@ -53,11 +69,14 @@ export class StoreBatch {
   tick = 0
   readonly #store: GuardedStore
   readonly #coherence: Coherence
+  readonly #expiryAt: (nowWallMs: number) => Expiry
   readonly #clock: Clock
   readonly #onRefused: (error: CacheError) => void
   #readKeys: string[] = []
   #reads: ReadRequest[] = []
+  #leaseReads: LeaseRead[] = []
   #writes = new Map<string, PendingWrite>()
+  #fills = new Map<string, PendingFill>()
   #isScheduled = false
   #writesUnderWay = 0
   #idleWaiters: (() => void)[] = []
@@ -66,11 +85,13 @@ export class StoreBatch {
   constructor(
     store: GuardedStore,
     coherence: Coherence,
+    expiryAt: (nowWallMs: number) => Expiry,
     clock: Clock,
     onRefused: (error: CacheError) => void,
   ) {
     this.#store = store
     this.#coherence = coherence
+    this.#expiryAt = expiryAt
     this.#clock = clock
     this.#onRefused = onRefused
   }
@@ -82,9 +103,30 @@ export class StoreBatch {
     this.#schedule()
   }
 
+  /** Whether the store grants rights to fill: then fills need one. */
+  get leases(): boolean {
+    return this.#store.leases
+  }
+
+  /** As `read`, with a lease; never gathered with other reads of the key. */
+  lease(read: ReadRequest, lease: Lease): void {
+    this.#leaseReads.push({ read, lease })
+    this.#schedule()
+  }
+
+  /** Fills with the right of `fill.token`, or gives it back. Nobody waits for it. */
+  fill(fill: StoreFill, onRefused: () => void): void {
+    if (this.#writes.has(fill.key)) onRefused()
+    else if (this.#pendingWrites >= MAX_PENDING_WRITES) this.#onRefused(TOO_MANY_WRITES)
+    else {
+      this.#fills.set(fill.key, { fill, onRefused })
+      this.#schedule()
+    }
+  }
+
   write(write: StoreWrite, tells: KeyInvalidation | undefined, listener?: WriteListener): void {
     const pending = this.#writes.get(write.key)
-    if (pending === undefined && this.#writesUnderWay + this.#writes.size >= MAX_PENDING_WRITES) {
+    if (pending === undefined && this.#pendingWrites >= MAX_PENDING_WRITES) {
       this.#onRefused(TOO_MANY_WRITES)
       listener?.(TOO_MANY_WRITES)
     } else this.#enqueue(pending, write.key, write, tells, listener)
@@ -99,8 +141,12 @@ export class StoreBatch {
 
   /** Resolves when no write is on its way. */
   async idle(): Promise<void> {
-    if (this.#writesUnderWay + this.#writes.size === 0) return
+    if (this.#pendingWrites === 0) return
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  get #pendingWrites(): number {
+    return this.#writesUnderWay + this.#writes.size + this.#fills.size
   }
 
   #enqueue(
@@ -132,7 +178,49 @@ export class StoreBatch {
   flush(): void {
     this.#isScheduled = false
     if (this.#writes.size > 0) this.#flushWrites()
+    // After the writes: those end the rights of whoever loaded before.
+    if (this.#fills.size > 0) this.#flushFills()
     if (this.#reads.length > 0) this.#flushReads()
+    if (this.#leaseReads.length > 0) this.#flushLeaseReads()
+  }
+
+  #flushFills(): void {
+    const fills = [...this.#fills.values()]
+    this.#fills = new Map()
+    for (let from = 0; from < fills.length; from += MAX_BATCH_KEYS) {
+      const chunk = fills.slice(from, from + MAX_BATCH_KEYS)
+      this.#writesUnderWay += chunk.length
+      const sent = this.#store.fillMany(chunk.map(({ fill }) => fill))
+      sent.then(
+        (kept) => {
+          chunk.forEach(({ onRefused }, i) => {
+            if (kept[i] !== true) onRefused()
+          })
+          this.#settled(chunk.length)
+        },
+        // Reported where calls of the store are; the callers have their values.
+        () => this.#settled(chunk.length),
+      )
+    }
+  }
+
+  #flushLeaseReads(): void {
+    const reads = this.#leaseReads
+    this.#leaseReads = []
+    for (let from = 0; from < reads.length; from += MAX_BATCH_KEYS) {
+      this.#sendLeaseReads(reads.slice(from, from + MAX_BATCH_KEYS))
+    }
+  }
+
+  #sendLeaseReads(leaseReads: readonly LeaseRead[]): void {
+    const reads = leaseReads.map(({ read }) => read)
+    const requests = leaseReads.map(({ read, lease }) => ({ ...lease, key: read.storeKey }))
+    const expiry = this.#expiryAt(this.#clock.wallMs())
+    const sent = this.#store.leaseMany(requests, expiry)
+    this.#finishWhenTrusted(reads, sent, (answers) => (read, i, atMs, wallAheadMs) => {
+      const { bytes, isLeased } = answers[i]!
+      finish(read, bytes, atMs, wallAheadMs, isLeased)
+    })
   }
 
   #flushReads(): void {
@@ -152,30 +240,41 @@ export class StoreBatch {
   }
 
   #sendReads(keys: readonly string[], reads: readonly ReadRequest[]): void {
-    // Without a lease nobody knows what the answers are worth: a heartbeat goes along.
+    const sent = this.#store.getMany(keys)
+    this.#finishWhenTrusted(reads, sent, (answers) => (read, i, atMs, wallAheadMs) => {
+      finish(read, answers[i], atMs, wallAheadMs, false)
+    })
+  }
+
+  /** Without a lease on memory nobody knows what answers are worth: a heartbeat goes along. */
+  #finishWhenTrusted<T>(
+    reads: readonly ReadRequest[],
+    sent: Promise<readonly T[]>,
+    finisher: (answers: readonly T[]) => Finisher,
+  ): void {
     const renewed = this.#coherence.isLeased ? undefined : this.#coherence.renew()
     const fail = (error: unknown) => {
       const failure = asStoreError(error)
-      for (const read of reads) finish(read, failure, 0, 0)
+      for (const read of reads) finish(read, failure, 0, 0, false)
     }
-    this.#store.getMany(keys).then((answers) => {
+    const finishAll = (answers: readonly T[]) => {
+      // One look at both clocks for the whole batch: what is about to expire looks again.
+      const atMs = this.#clock.monotonicMs()
+      const wallAheadMs = this.#clock.wallMs() - atMs
+      const finishOne = finisher(answers)
+      reads.forEach((read, i) => {
+        finishOne(read, i, atMs, wallAheadMs)
+      })
+    }
+    sent.then((answers) => {
       // A store may be the user's own.
       if (!Array.isArray(answers)) return fail(new Error('the store answered with no list'))
-      if (renewed === undefined) return this.#finishAll(reads, answers)
+      if (renewed === undefined) return finishAll(answers)
       void renewed.then((isLeased) => {
-        if (isLeased) this.#finishAll(reads, answers)
+        if (isLeased) finishAll(answers)
         else fail(LAPSED)
       })
     }, fail)
-  }
-
-  #finishAll(reads: readonly ReadRequest[], answers: readonly unknown[]): void {
-    // One look at both clocks for the whole batch: what is about to expire looks again.
-    const atMs = this.#clock.monotonicMs()
-    const wallAheadMs = this.#clock.wallMs() - atMs
-    reads.forEach((read, i) => {
-      finish(read, answers[i] as ReadAnswer, atMs, wallAheadMs)
-    })
   }
 
   #flushWrites(): void {
@@ -218,11 +317,15 @@ export class StoreBatch {
   }
 
   #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
-    this.#writesUnderWay -= chunk.length
     for (const { listeners } of chunk) {
       if (listeners !== undefined) for (const listener of listeners) listener(answer)
     }
-    if (this.#writesUnderWay + this.#writes.size > 0) return
+    this.#settled(chunk.length)
+  }
+
+  #settled(count: number): void {
+    this.#writesUnderWay -= count
+    if (this.#pendingWrites > 0) return
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
@@ -230,9 +333,15 @@ export class StoreBatch {
 }
 
 /** One listener that throws must not keep the rest of its batch from their answers. */
-function finish(read: ReadRequest, answer: ReadAnswer, atMs: number, wallAheadMs: number): void {
+function finish(
+  read: ReadRequest,
+  answer: ReadAnswer,
+  atMs: number,
+  wallAheadMs: number,
+  isLeased: boolean,
+): void {
   try {
-    read.finish(answer, atMs, wallAheadMs)
+    read.finish(answer, atMs, wallAheadMs, isLeased)
   } catch (error) {
     process.emitWarning(error instanceof Error ? error : String(error))
   }

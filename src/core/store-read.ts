@@ -17,7 +17,7 @@ import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
 import type { GatheredRead, Space } from './space.js'
-import type { ReadAnswer, ReadRequest } from './store-batch.js'
+import type { Lease, ReadAnswer, ReadRequest } from './store-batch.js'
 import { cloneValue, freezeOwned } from './value.js'
 
 /** Reads `key` with the tick; counting is the listener's. */
@@ -47,6 +47,18 @@ export function readStore(
   batch.read(read)
 }
 
+/** As `readStore`, and asks for the right to fill the key where nothing fresh is there. */
+export function leaseFromStore(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+  lease: Lease,
+  listener: FoundListener,
+): void {
+  engine.batch!.lease(new StoreRead(engine, space, key, storeKey, listener), lease)
+}
+
 /** As `readStore`, for callers that wait. */
 export function readStoreOnce(
   engine: Engine,
@@ -70,6 +82,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   readonly #key: string
   readonly #listener: FoundListener
   #others: FoundListener[] | undefined
+  #isLeased = false
 
   constructor(
     engine: Engine,
@@ -91,7 +104,8 @@ class StoreRead implements ReadRequest, GatheredRead {
     else this.#others.push(listener)
   }
 
-  finish(answer: ReadAnswer, atMs: number, wallAheadMs: number): void {
+  finish(answer: ReadAnswer, atMs: number, wallAheadMs: number, isLeased: boolean): void {
+    this.#isLeased = isLeased
     if (answer === undefined) this.#tell('absent')
     else if (answer instanceof CacheError) this.#tell(MISS_OF_ERROR[answer.code] ?? 'store-failed')
     else this.#open(answer, atMs, wallAheadMs)
@@ -209,8 +223,8 @@ class StoreRead implements ReadRequest, GatheredRead {
 
   #tell(found: HeldEntry | MissReason): void {
     this.#engine.invalidations.endRead()
-    this.#listener(found)
-    if (this.#others !== undefined) for (const listener of this.#others) listener(found)
+    this.#listener(found, this.#isLeased)
+    if (this.#others !== undefined) for (const listener of this.#others) listener(found, false)
   }
 }
 

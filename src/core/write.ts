@@ -47,7 +47,7 @@ function put(engine: Engine, what: PutRequest, onDone: WriteListener['onDone']):
   const { space, key, storeKey, policy } = what
   engine.invalidations.note(storeKey)
   engine.holds.release(storeKey)
-  const life = { loadMs: 0, ttlMs: undefined, tags: policy.tags, tells: true }
+  const life = { loadMs: 0, ttlMs: undefined, tags: policy.tags, tells: true, fill: undefined }
   const loaded = { born: engine.coherence.applied, loadedAtMs: engine.clock.monotonicMs() }
   const inMemory = keep(engine, { ...what, ...life, ...loaded }, (answer) =>
     onDone(answer === undefined),

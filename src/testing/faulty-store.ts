@@ -6,12 +6,23 @@
  * a fault it costs one more promise per call.
  */
 import { systemClock } from '../core/clock.js'
-import type { Clock, Store, StoreListener, StoreWrite } from '../core/contracts.js'
+import type {
+  Clock,
+  Expiry,
+  LeaseAnswer,
+  LeaseRequest,
+  Store,
+  StoreFill,
+  StoreListener,
+  StoreWrite,
+} from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 
 export type StoreOp =
   | 'getMany'
+  | 'leaseMany'
+  | 'fillMany'
   | 'setMany'
   | 'deleteMany'
   | 'patch'
@@ -72,7 +83,13 @@ export interface FaultyStoreOptions {
 
 const MAX_HELD = 10_000
 /** Of `append` nothing can be acknowledged that was not done: its answer is what was appended. */
-const OPS_THAT_WRITE: readonly StoreOp[] = ['setMany', 'deleteMany', 'patch', 'increment']
+const OPS_THAT_WRITE: readonly StoreOp[] = [
+  'fillMany',
+  'setMany',
+  'deleteMany',
+  'patch',
+  'increment',
+]
 
 /** `inner` with faults. It is opened and closed through the wrapper. */
 export function faultyStore(inner: Store, options: FaultyStoreOptions = {}): FaultyStore {
@@ -83,6 +100,8 @@ class FaultWrapper implements FaultyStore {
   readonly name: string
   readonly abilities
   readonly log?: (name: string) => Log
+  readonly leaseMany?: NonNullable<Store['leaseMany']>
+  readonly fillMany?: NonNullable<Store['fillMany']>
   readonly #inner: Store
   readonly #clock: Clock
   #randomState: number
@@ -98,6 +117,10 @@ class FaultWrapper implements FaultyStore {
     this.name = inner.name
     this.abilities = inner.abilities
     this.#inner = inner
+    if (inner.leaseMany !== undefined && inner.fillMany !== undefined) {
+      this.leaseMany = (requests, expiry) => this.#leaseMany(requests, expiry)
+      this.fillMany = (fills) => this.#fillMany(fills)
+    }
     if (inner.log !== undefined) this.log = (name) => this.#wrapLog(inner.log!(name))
     this.#clock = clock
     this.#randomState = seed >>> 0
@@ -138,6 +161,20 @@ class FaultWrapper implements FaultyStore {
     const read = () => this.#inner.getMany(keys)
     if (fault?.kind !== 'corrupt') return this.#run('getMany', fault, read)
     return read().then((values) => values.map((bytes) => bytes && this.#corrupt(bytes)))
+  }
+
+  #leaseMany(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]> {
+    const fault = this.#strike('leaseMany')
+    const lease = () => this.#inner.leaseMany!(requests, expiry)
+    if (fault?.kind !== 'corrupt') return this.#run('leaseMany', fault, lease)
+    return lease().then((answers) =>
+      answers.map(({ bytes, isLeased }) => ({ bytes: bytes && this.#corrupt(bytes), isLeased })),
+    )
+  }
+
+  #fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    const dropped = fills.map(() => true)
+    return this.#call('fillMany', () => this.#inner.fillMany!(fills), dropped)
   }
 
   setMany(writes: readonly StoreWrite[]): Promise<void> {

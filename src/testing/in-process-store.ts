@@ -10,8 +10,11 @@ import { systemClock } from '../core/clock.js'
 import type {
   Clock,
   Expiry,
+  LeaseAnswer,
+  LeaseRequest,
   Store,
   StoreAbilities,
+  StoreFill,
   StoreListener,
   StoreWrite,
 } from '../core/contracts.js'
@@ -39,6 +42,8 @@ export interface InProcessStore extends Store {
   peer(): InProcessStore
   /** Drops all data, as a server that restarts without persistence. */
   flush(): void
+  /** Keeps its data, as a server that restarts with what it had saved; its logs begin anew. */
+  restart(): void
 }
 
 interface Entry {
@@ -72,6 +77,7 @@ class Space {
   readonly #clock: Clock
   readonly #maxEntries: number
   readonly #entries = new Map<string, Entry>()
+  readonly #leases = new Map<string, { readonly token: string; readonly untilMs: number }>()
   /** By name; `undefined` where none is kept. */
   readonly #logs: Map<string, LogData> | undefined
   #epochs = 0
@@ -107,6 +113,25 @@ class Space {
     this.#entries.set(key, { bytes, deadAtMs })
   }
 
+  /** Whether the request has the right now. */
+  lease({ key, token, leaseMs, takes, replaces }: LeaseRequest): boolean {
+    const holder = this.holder(key)
+    if (!takes && holder !== undefined && holder !== replaces) return false
+    if (this.#leases.size >= this.#maxEntries) this.#leases.clear()
+    this.#leases.set(key, { token, untilMs: this.deadlineMs(leaseMs) })
+    return true
+  }
+
+  holder(key: string): string | undefined {
+    const lease = this.#leases.get(key)
+    if (lease === undefined || this.#clock.monotonicMs() >= lease.untilMs) return undefined
+    return lease.token
+  }
+
+  endLease(key: string): void {
+    this.#leases.delete(key)
+  }
+
   deadlineMs(ttlMs: number): number {
     return this.#clock.monotonicMs() + ttlMs
   }
@@ -121,6 +146,11 @@ class Space {
 
   clear(): void {
     this.#entries.clear()
+    this.restart()
+  }
+
+  restart(): void {
+    this.#leases.clear()
     for (const data of this.#logs?.values() ?? []) {
       data.beginEpoch(`epoch ${++this.#epochs}`, this.#clock.wallMs())
     }
@@ -159,21 +189,44 @@ class MapStore implements InProcessStore {
     return keys.map((key) => this.#space.read(key)?.bytes.slice())
   }
 
+  async leaseMany(
+    requests: readonly LeaseRequest[],
+    expiry: Expiry,
+  ): Promise<readonly LeaseAnswer[]> {
+    this.#check('leaseMany')
+    return requests.map((request) => {
+      const { key, takes } = request
+      if (takes) return { bytes: undefined, isLeased: this.#space.lease(request) }
+      const bytes = this.#space.read(key)?.bytes.slice()
+      const isFresh = bytes !== undefined && !isPast(bytes, expiry)
+      return { bytes, isLeased: !isFresh && this.#space.lease(request) }
+    })
+  }
+
+  async fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    this.#check('fillMany')
+    return fills.map((fill) => {
+      const isHolder = this.#space.holder(fill.key) === fill.token
+      if (isHolder) this.#space.endLease(fill.key)
+      if (isHolder && fill.write !== undefined) this.#write(fill.write)
+      return isHolder
+    })
+  }
+
   async setMany(writes: readonly StoreWrite[]): Promise<void> {
     this.#check('setMany')
-    for (const { key, bytes, ttlMs } of writes) {
-      const copy = typeof bytes === 'string' ? ENCODER.encode(bytes) : Uint8Array.from(bytes)
-      this.#space.write(key, copy, this.#space.deadlineMs(ttlMs))
-    }
+    for (const write of writes) this.#write(write)
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     this.#check('deleteMany')
+    for (const key of keys) this.#space.endLease(key)
     return keys.filter((key) => this.#space.remove(key)).length
   }
 
   async patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
     this.#check('patch')
+    this.#space.endLease(key)
     const entry = this.#space.read(key)
     if (entry === undefined || offset + patch.length > entry.bytes.length) return false
     const bytes = entry.bytes.slice()
@@ -190,6 +243,7 @@ class MapStore implements InProcessStore {
     expiry?: Expiry,
   ): Promise<number> {
     this.#check('increment')
+    this.#space.endLease(key)
     const kept = this.#space.read(key)
     const entry = kept !== undefined && isPast(kept.bytes, expiry) ? undefined : kept
     const [newHead, old] = entry === undefined ? [head, 0] : readCounter(key, entry.bytes, head)
@@ -229,6 +283,16 @@ class MapStore implements InProcessStore {
 
   flush(): void {
     this.#space.clear()
+  }
+
+  restart(): void {
+    this.#space.restart()
+  }
+
+  #write({ key, bytes, ttlMs }: StoreWrite): void {
+    this.#space.endLease(key)
+    const copy = typeof bytes === 'string' ? ENCODER.encode(bytes) : Uint8Array.from(bytes)
+    this.#space.write(key, copy, this.#space.deadlineMs(ttlMs))
   }
 
   #openLog(name: string): Log {

@@ -20,6 +20,7 @@ import {
   scanned,
   text,
 } from './store-suite-bench.js'
+import { defineLeases } from './store-suite-leases.js'
 import { defineVerbs } from './store-suite-verbs.js'
 
 /** A test framework, as far as the suite needs one: node:test, vitest, jest and mocha fit. */
@@ -67,6 +68,7 @@ export function storeSuite({ name, create, test }: StoreSuiteOptions): void {
     defineManyAtOnce(withStore)
     defineOddKeys(withStore)
     defineVerbs(withStore)
+    defineLeases(withStore)
     defineLifeCycle(withStore, create)
   })
 }

@@ -118,6 +118,77 @@ describe('another process', () => {
   })
 })
 
+describe('a load that began before its key was invalidated elsewhere', () => {
+  const invalidations: [string, (other: Process) => Promise<unknown>][] = [
+    ['deleted', ({ cache }) => cache.delete('k')],
+    ['set', ({ cache }) => cache.set('k', 'newer')],
+    ['counted', ({ cache }) => cache.increment('k')],
+    ['invalidated by tag', ({ cache }) => cache.invalidateTags(['t'])],
+    ['invalidated by prefix', ({ cache }) => cache.invalidatePattern('k*')],
+    ['cleared', ({ cache }) => cache.clear()],
+  ]
+
+  it.each(invalidations)('is not kept anywhere: %s', async (_, invalidate) => {
+    for (const kind of ['getOrSet', 'refresh'] as const) {
+      const { a, b, clock } = await pair()
+      // What is pushed comes too late to be of help.
+      b.store.inject({ kind: 'throw' }, { ops: ['push'] })
+      const slow = gate<string>()
+      const load = b.cache[kind]('k', () => slow.promise, { tags: ['t'] })
+      await clock.settle()
+      await invalidate(a)
+      slow.open('old')
+      expect(await load).toBe('old')
+      b.store.heal()
+      await clock.advance(500)
+      expect(await a.cache.get('k')).not.toBe('old')
+      expect(await b.cache.get('k')).not.toBe('old')
+    }
+  })
+
+  it('is not kept where the other one loads anew and is done first', async () => {
+    const { a, b, clock } = await pair()
+    b.store.inject({ kind: 'throw' }, { ops: ['push'] })
+    const slow = gate<string>()
+    const load = b.cache.getOrSet('k', () => slow.promise)
+    await clock.settle()
+    await a.cache.delete('k')
+    expect(await a.cache.getOrSet('k', () => 'new')).toBe('new')
+    slow.open('old')
+    await load
+    await clock.settle()
+    expect(await a.cache.get('k')).toBe('new')
+    // Refused by the store, so memory has let go of it as well.
+    expect(await b.cache.get('k')).toBe('new')
+    expect(b.cache.stats().total.fillsFenced).toBe(1)
+  })
+
+  it('gives the right to fill back when it fails or brings nothing', async () => {
+    const { a, b } = await pair()
+    await expect(b.cache.getOrSet('k', () => Promise.reject(new Error('own')))).rejects.toThrow()
+    expect(await a.cache.getOrSet('k', () => undefined)).toBeUndefined()
+    const skipped = b.cache.getOrSet('k', ({ skip }) => {
+      skip()
+      return 'not kept'
+    })
+    expect(await skipped).toBe('not kept')
+    expect(await a.cache.getOrSet('k', () => 'kept')).toBe('kept')
+    expect(await b.cache.get('k')).toBe('kept')
+  })
+
+  it('is kept when it is late, if nothing was invalidated', async () => {
+    const { a, b, clock } = await pair({ hardTimeout: '1s' })
+    const slow = gate<string>()
+    const load = b.cache.getOrSet('k', () => slow.promise)
+    const outcome = load.then(String, (error: { code: string }) => error.code)
+    await clock.advance(1_000)
+    expect(await outcome).toBe('LOADER_TIMEOUT')
+    slow.open('late')
+    await clock.settle()
+    expect(await a.cache.get('k')).toBe('late')
+  })
+})
+
 describe('a caller', () => {
   it('does not share a load that was out of date when it came', async () => {
     const { a, clock } = await pair()

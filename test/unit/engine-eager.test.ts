@@ -164,6 +164,7 @@ describe('XFetch', () => {
     expect(load).toHaveBeenCalledTimes(0)
     await clock.advance(200)
     await other.cache.getOrSet('k', load)
+    await clock.settle()
     expect(load).toHaveBeenCalledTimes(1)
   })
 })

@@ -270,6 +270,14 @@ describe('one batch for each tick', () => {
       batches.push(keys.length)
       return read(keys)
     }
+    const leases: number[] = []
+    const lease = store.leaseMany!.bind(store)
+    Object.assign(store, {
+      leaseMany: (...call: Parameters<typeof lease>) => {
+        leases.push(call[0].length)
+        return lease(...call)
+      },
+    })
     await Promise.all([
       cache.get('a'),
       cache.getMany(['b', 'c', 'a']),
@@ -278,6 +286,6 @@ describe('one batch for each tick', () => {
       cache.has('e'),
       cache.ttl('f'),
     ])
-    expect(batches).toEqual([7])
+    expect([batches, leases]).toEqual([[5], [3]])
   })
 })

@@ -1,5 +1,6 @@
 /** Calls of one tick travel together, in the right order, within bounds; answers never reject. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { entryCodec } from '../../src/codecs/index.js'
 import { LocalCoherence } from '../../src/coherence/local-coherence.js'
 import type { StoreWrite } from '../../src/core/contracts.js'
 import { CacheError } from '../../src/core/errors.js'
@@ -52,9 +53,12 @@ beforeEach(() => {
     },
   }
   const alone = new LocalCoherence(clock)
+  const { expiryAt } = entryCodec()
   // Only what a batch calls of it.
   refused = []
-  batch = new StoreBatch(store as GuardedStore, alone, clock, (error) => refused.push(error))
+  batch = new StoreBatch(store as GuardedStore, alone, expiryAt, clock, (error) =>
+    refused.push(error),
+  )
 })
 
 const write = (key: string, text = key): StoreWrite => ({
@@ -65,7 +69,10 @@ const write = (key: string, text = key): StoreWrite => ({
 
 function read(storeKey: string): Promise<[ReadAnswer, number, number]> {
   return new Promise((resolve) => {
-    batch.read({ storeKey, finish: (...answer) => resolve(answer) })
+    batch.read({
+      storeKey,
+      finish: (answer, atMs, wallAheadMs) => resolve([answer, atMs, wallAheadMs]),
+    })
   })
 }
 const text = (answer: ReadAnswer) => (answer instanceof Uint8Array ? String(answer) : answer)

@@ -10,14 +10,18 @@
  */
 import type {
   Expiry,
+  LeaseAnswer,
+  LeaseRequest,
   Store,
   StoreAbilities,
+  StoreFill,
   StoreListener,
   StoreWrite,
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
-import type { RedisCommand, RedisConnection, RedisLink } from './connection.js'
+import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
+import { FILL, LEASE, leaseKey } from './lease-scripts.js'
 import { ping } from './ping.js'
 import { RedisLog } from './redis-log.js'
 import { INCREMENT, PATCH, runScript } from './scripts.js'
@@ -56,30 +60,77 @@ export class RedisStore implements Store {
     if (keys.length === 0) return Promise.resolve([])
     // MGET also for one key: as fast as GET, and a foreign list under the key is a miss, not an
     // error.
-    return this.#perKeys('getMany', 'mget', keys, absentAsUndefined, (replies) => {
-      return absentAsUndefined(replies.flat())
+    if (keys.length <= MAX_COMMAND_KEYS) {
+      return this.#call('getMany', absentAsUndefined, (connection) =>
+        connection.send(['mget', ...keys]),
+      )
+    }
+    return this.#call(
+      'getMany',
+      (replies: readonly unknown[]) => absentAsUndefined(replies.flat()),
+      (connection) => connection.sendMany(chunked('mget', keys)),
+    )
+  }
+
+  async leaseMany(
+    requests: readonly LeaseRequest[],
+    { offset, now }: Expiry,
+  ): Promise<readonly LeaseAnswer[]> {
+    if (requests.length === 0) return []
+    const args: RedisArg[] = [String(offset), asBuffer(now)]
+    for (const { token, leaseMs, takes, replaces } of requests) {
+      args.push(token, ttlText(leaseMs), takes ? '1' : '0', replaces ?? '')
+    }
+    const keys = withLeases(requests)
+    const run = (connection: RedisConnection) => runScript(connection, LEASE, keys, args)
+    const reply = (await this.#call('leaseMany', itself, run)) as unknown[]
+    return requests.map((_, i) => {
+      const bytes = reply[2 * i] as Uint8Array | null
+      return { bytes: bytes ?? undefined, isLeased: Number(reply[2 * i + 1]) === 1 }
     })
+  }
+
+  async fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    if (fills.length === 0) return []
+    const args: RedisArg[] = []
+    for (const { token, write } of fills) {
+      if (write === undefined) args.push(token, '0', '', '')
+      else args.push(token, '1', asArg(write.bytes), ttlText(write.ttlMs))
+    }
+    const keys = withLeases(fills)
+    const run = (connection: RedisConnection) => runScript(connection, FILL, keys, args)
+    const reply = (await this.#call('fillMany', itself, run)) as unknown[]
+    return reply.map((had) => Number(had) === 1)
   }
 
   setMany(writes: readonly StoreWrite[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
-    const isOne = writes.length === 1
-    return this.#call('setMany', nothing, (connection): Promise<unknown> => {
-      if (isOne) return connection.send(setCommand(writes[0]!))
-      return connection.sendMany(writes.map(setCommand))
-    })
+    const endLeases = writes.map(({ key }) => leaseKey(key))
+    return this.#call('setMany', nothing, (connection) =>
+      connection.sendMany([['unlink', ...endLeases], ...writes.map(setCommand)]),
+    )
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return Promise.resolve(0)
-    return this.#perKeys('deleteMany', 'unlink', keys, Number, (replies) => {
-      return replies.reduce((sum: number, count) => sum + Number(count), 0)
-    })
+    const commands = chunked('unlink', keys)
+    const endLeases = chunked('unlink', keys.map(leaseKey))
+    return this.#call(
+      'deleteMany',
+      (replies: readonly unknown[]) => {
+        const counts = replies.slice(0, commands.length)
+        return counts.reduce((sum: number, count) => sum + Number(count), 0)
+      },
+      (connection) => connection.sendMany([...commands, ...endLeases]),
+    )
   }
 
   async patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
     const args = [String(offset), asBuffer(patch), ttlText(ttlMs)] as const
-    const run = (connection: RedisConnection) => runScript(connection, PATCH, [key], args)
+    const run = (connection: RedisConnection) => {
+      endLease(connection, key)
+      return runScript(connection, PATCH, [key], args)
+    }
     return (await this.#call('patch', Number, run, key)) === 1
   }
 
@@ -92,7 +143,10 @@ export class RedisStore implements Store {
   ): Promise<number> {
     const past = [String(expiry?.offset ?? ''), asBuffer(expiry?.now ?? NO_BYTES)] as const
     const args = [String(by), asBuffer(head), ttlText(ttlMs), ...past] as const
-    const run = (connection: RedisConnection) => runScript(connection, INCREMENT, [key], args)
+    const run = (connection: RedisConnection) => {
+      endLease(connection, key)
+      return runScript(connection, INCREMENT, [key], args)
+    }
     return Number(await this.#call('increment', String, run, key))
   }
 
@@ -129,24 +183,6 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     await Promise.all([...this.#logs.map((log) => log.close()), this.#link.close()])
-  }
-
-  /** `name` with all keys, as one command or as several of a bounded size in one write. */
-  #perKeys<T>(
-    op: string,
-    name: string,
-    keys: readonly string[],
-    readOne: (reply: unknown) => T,
-    readAll: (replies: readonly unknown[]) => T,
-  ): Promise<T> {
-    if (keys.length <= MAX_COMMAND_KEYS) {
-      return this.#call(op, readOne, (connection) => connection.send([name, ...keys]))
-    }
-    const commands: RedisCommand[] = []
-    for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
-      commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
-    }
-    return this.#call(op, readAll, (connection) => connection.sendMany(commands))
   }
 
   /** Not async, and one `then`: each turn of the microtask queue shows in a lone get. */
@@ -188,6 +224,24 @@ function attempt<T>(
   }
 }
 
+/** `name` with all keys, as commands of a bounded size. */
+function chunked(name: string, keys: readonly string[]): RedisCommand[] {
+  const commands: RedisCommand[] = []
+  for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
+    commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
+  }
+  return commands
+}
+
+function withLeases(each: readonly { readonly key: string }[]): string[] {
+  return each.flatMap(({ key }) => [key, leaseKey(key)])
+}
+
+/** In the same write as what follows; if it fails, so does that. */
+function endLease(connection: RedisConnection, key: string): void {
+  connection.send(['unlink', leaseKey(key)]).catch(() => {})
+}
+
 function itself<T>(reply: T): T {
   return reply
 }
@@ -200,8 +254,12 @@ function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] 
   return values as readonly (Uint8Array | undefined)[]
 }
 
+function asArg(bytes: Uint8Array | string): RedisArg {
+  return typeof bytes === 'string' ? bytes : asBuffer(bytes)
+}
+
 function setCommand({ key, bytes, ttlMs }: StoreWrite): RedisCommand {
-  const value = typeof bytes === 'string' ? bytes : asBuffer(bytes)
+  const value = asArg(bytes)
   const ttl = ttlText(ttlMs)
   return ttl === '' ? ['set', key, value] : ['set', key, value, 'PX', ttl]
 }
