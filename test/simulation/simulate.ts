@@ -1,0 +1,169 @@
+/**
+ * One run: some processes over one server, callers that read, load and invalidate, and everything
+ * that can go wrong with networks, processes and servers. The seed decides it all.
+ */
+import { History } from './history.js'
+import { Scheduler } from './scheduler.js'
+import { SimServer } from './sim-link.js'
+import { SimProcess } from './sim-process.js'
+
+const RUN_MS = 20_000
+const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
+const TAGS = ['odd', 'even']
+const WALL_SKEW_MS = 900_000
+
+export interface Outcome {
+  readonly history: History
+  readonly log: readonly string[]
+}
+
+export async function simulate(seed: number): Promise<Outcome> {
+  return new Simulation(seed).run()
+}
+
+class Simulation {
+  readonly #scheduler: Scheduler
+  readonly #server: SimServer
+  readonly #history = new History()
+  readonly #processes: SimProcess[] = []
+  readonly #log: string[] = []
+  /** Each life of a process is a process of its own. */
+  #lives = 0
+
+  constructor(seed: number) {
+    this.#scheduler = new Scheduler(seed)
+    this.#server = new SimServer(this.#scheduler)
+  }
+
+  async run(): Promise<Outcome> {
+    const scheduler = this.#scheduler
+    const processes = 2 + scheduler.below(2)
+    for (let i = 0; i < processes; i++) this.#start(i)
+    this.#trouble()
+    await scheduler.run(scheduler.nowMs + RUN_MS)
+    for (const each of this.#processes) each.kill()
+    return { history: this.#history, log: this.#log }
+  }
+
+  #start(at: number): void {
+    const skewMs = (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
+    const process = new SimProcess(this.#scheduler, this.#server, skewMs)
+    this.#processes[at] = process
+    this.#act(process, ++this.#lives)
+  }
+
+  /** The callers of one process. */
+  #act(process: SimProcess, life: number): void {
+    this.#scheduler.after(this.#scheduler.below(150), () => {
+      if (process.isDead) return
+      process.runAwake(() => this.#step(process, life))
+      this.#act(process, life)
+    })
+  }
+
+  #step(process: SimProcess, life: number): void {
+    const scheduler = this.#scheduler
+    const key = KEYS[scheduler.below(KEYS.length)]!
+    if (scheduler.chance(0.15)) this.#invalidate(process, life, key)
+    else if (scheduler.chance(0.4)) this.#load(process, life, key)
+    else this.#read(process, life, key)
+  }
+
+  #read(process: SimProcess, life: number, key: string): void {
+    const beganAtMs = this.#scheduler.nowMs
+    process.cache.get<number>(key).then((version) => {
+      if (version !== undefined) this.#got(key, version, life, beganAtMs)
+    })
+  }
+
+  #load(process: SimProcess, life: number, key: string): void {
+    const scheduler = this.#scheduler
+    const beganAtMs = scheduler.nowMs
+    const isFresh = scheduler.chance(0.1)
+    const load = () => {
+      // The row as it is when the load begins; how long it takes is another matter.
+      const version = this.#history.versionOf(key)
+      const takesMs = scheduler.chance(0.2) ? scheduler.below(3_000) : scheduler.below(30)
+      return new Promise<number>((resolve) => {
+        scheduler.after(takesMs, () => process.runAwake(() => resolve(version)))
+      })
+    }
+    const tags = [TAGS[KEYS.indexOf(key) % 2]!]
+    process.cache.getOrSet(key, load, { tags, fresh: isFresh }).then(
+      (version) => this.#got(key, version, life, beganAtMs),
+      () => {},
+    )
+  }
+
+  #invalidate(process: SimProcess, life: number, key: string): void {
+    const { cache } = process
+    const at = KEYS.indexOf(key)
+    const kinds: readonly (readonly [string, readonly string[], () => Promise<boolean>])[] = [
+      ['delete', [key], () => cache.delete(key)],
+      ['delete', [key], () => cache.delete(key)],
+      ['tag', KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags([TAGS[at % 2]!])],
+      [
+        'prefix',
+        KEYS.filter((each) => each[0] === key[0]),
+        () => cache.invalidatePattern(`${key[0]}:*`),
+      ],
+      ['clear', KEYS, () => cache.clear()],
+    ]
+    const [what, keys, call] = kinds[this.#scheduler.below(kinds.length)]!
+    const confirm = this.#history.change(keys)
+    this.#note(`${life} ${what} ${keys.join(' ')}`)
+    call().then((isConfirmed) => {
+      this.#note(`${life} ${what} ${isConfirmed ? 'confirmed' : 'failed'}`)
+      if (isConfirmed) confirm(life, this.#scheduler.nowMs)
+    })
+  }
+
+  #got(key: string, version: number, life: number, beganAtMs: number): void {
+    this.#note(`${life} got ${key} ${version}, asked at ${beganAtMs}`)
+    this.#history.got(key, version, life, beganAtMs)
+  }
+
+  /** Something goes wrong, and is mended a while later. */
+  #trouble(): void {
+    const scheduler = this.#scheduler
+    scheduler.after(300 + scheduler.below(2_500), () => {
+      this.#strike()
+      this.#trouble()
+    })
+  }
+
+  #strike(): void {
+    const scheduler = this.#scheduler
+    const at = scheduler.below(this.#processes.length)
+    const process = this.#processes[at]!
+    const { link } = process
+    const lastsMs = scheduler.chance(0.5) ? scheduler.below(400) : scheduler.below(6_000)
+    const later = (run: () => void) => void scheduler.after(lastsMs, run)
+    const faults: readonly (readonly [string, () => void])[] = [
+      ['pushes lost', () => (link.cutPushes(), later(() => link.connectPushes()))],
+      ['cut', () => (link.cut(), later(() => link.connect()))],
+      ['cut in silence', () => (link.cut(false), later(() => link.connect()))],
+      ['stalled', () => link.stall(lastsMs)],
+      ['frozen', () => ((process.isFrozen = true), later(() => process.thaw()))],
+      ['killed', () => (process.kill(), later(() => this.#start(at)))],
+      ['server frozen', () => ((this.#server.isFrozen = true), later(() => this.#server.thaw()))],
+      ['server restarted empty', () => this.#restartServer(() => this.#server.data.flush())],
+      ['server restarted', () => this.#restartServer(() => this.#server.data.restart())],
+    ]
+    const [name, strike] = faults[scheduler.below(faults.length)]!
+    this.#note(`fault: ${name}, process ${at}, ${lastsMs} ms`)
+    strike()
+  }
+
+  #restartServer(restart: () => void): void {
+    for (const { link } of this.#processes) link.cut()
+    restart()
+    for (const { link } of this.#processes) {
+      this.#scheduler.after(this.#scheduler.below(500), () => link.connect())
+    }
+  }
+
+  #note(what: string): void {
+    this.#log.push(`${this.#scheduler.nowMs.toFixed(1)} ${what}`)
+  }
+}
