@@ -42,7 +42,12 @@ export interface InProcessStore extends Store {
   peer(): InProcessStore
   /** Drops all data, as a server that restarts without persistence. */
   flush(): void
-  /** Keeps its data, as a server that restarts with what it had saved; its logs begin anew. */
+  /** Saves the data as it is now, for `restart`. */
+  save(): void
+  /**
+   * Goes back to what was saved last, as a server that restarts; what came since is lost, also that
+   * something was deleted. Its logs begin anew. Without a `save` nothing is lost.
+   */
   restart(): void
 }
 
@@ -76,7 +81,8 @@ export function inProcessStore(options: InProcessStoreOptions = {}): InProcessSt
 class Space {
   readonly #clock: Clock
   readonly #maxEntries: number
-  readonly #entries = new Map<string, Entry>()
+  #entries = new Map<string, Entry>()
+  #saved: Map<string, Entry> | undefined
   readonly #leases = new Map<string, { readonly token: string; readonly untilMs: number }>()
   /** By name; `undefined` where none is kept. */
   readonly #logs: Map<string, LogData> | undefined
@@ -145,11 +151,17 @@ class Space {
   }
 
   clear(): void {
-    this.#entries.clear()
+    this.#entries = new Map()
+    this.#saved = undefined
     this.restart()
   }
 
+  save(): void {
+    this.#saved = new Map(this.#entries)
+  }
+
   restart(): void {
+    if (this.#saved !== undefined) this.#entries = new Map(this.#saved)
     this.#leases.clear()
     for (const data of this.#logs?.values() ?? []) {
       data.beginEpoch(`epoch ${++this.#epochs}`, this.#clock.wallMs())
@@ -283,6 +295,10 @@ class MapStore implements InProcessStore {
 
   flush(): void {
     this.#space.clear()
+  }
+
+  save(): void {
+    this.#space.save()
   }
 
   restart(): void {

@@ -20,7 +20,7 @@ import type { Scheduler } from './scheduler.js'
 
 export class SimServer {
   readonly data: InProcessStore
-  isFrozen = false
+  #isFrozen = false
   #held: (() => void)[] = []
 
   constructor(scheduler: Scheduler) {
@@ -33,12 +33,16 @@ export class SimServer {
   }
 
   execute(run: () => void): void {
-    if (this.isFrozen) this.#held.push(run)
+    if (this.#isFrozen) this.#held.push(run)
     else run()
   }
 
+  freeze(): void {
+    this.#isFrozen = true
+  }
+
   thaw(): void {
-    this.isFrozen = false
+    this.#isFrozen = false
     const held = this.#held
     this.#held = []
     for (const run of held) run()

@@ -4,20 +4,26 @@
  */
 import type { Clock } from '../../src/core/contracts.js'
 import { type Cache, createCache } from '../../src/index.js'
+import type { PlantedBug } from './planted-bugs.js'
 import type { Scheduler } from './scheduler.js'
 import { SimLink, type SimServer } from './sim-link.js'
 
 export class SimProcess {
   readonly cache: Cache
   readonly link: SimLink
-  isFrozen = false
+  #isFrozen = false
   isDead = false
   readonly #scheduler: Scheduler
+  readonly #hasStoppedClock: boolean
   #due: (() => void)[] = []
+  #frozenAtMs = 0
+  #frozenForMs = 0
 
-  constructor(scheduler: Scheduler, server: SimServer, wallSkewMs: number) {
+  constructor(scheduler: Scheduler, server: SimServer, wallSkewMs: number, bug?: PlantedBug) {
     this.#scheduler = scheduler
+    this.#hasStoppedClock = bug?.hasStoppedClock === true
     this.link = new SimLink(scheduler, server, (run) => this.runAwake(run))
+    bug?.onLink?.(this.link)
     this.cache = createCache({
       store: this.link,
       clock: this.#clock(wallSkewMs),
@@ -30,12 +36,20 @@ export class SimProcess {
   /** What the system does to this process: it notices when it runs. */
   runAwake(run: () => void): void {
     if (this.isDead) return
-    if (this.isFrozen) this.#due.push(run)
+    if (this.#isFrozen) this.#due.push(run)
     else run()
   }
 
+  freeze(): void {
+    if (this.#isFrozen) return
+    this.#isFrozen = true
+    this.#frozenAtMs = this.#scheduler.nowMs
+  }
+
   thaw(): void {
-    this.isFrozen = false
+    if (!this.#isFrozen) return
+    this.#isFrozen = false
+    this.#frozenForMs += this.#scheduler.nowMs - this.#frozenAtMs
     const due = this.#due
     this.#due = []
     while (due.length > 0) {
@@ -51,9 +65,10 @@ export class SimProcess {
 
   #clock(wallSkewMs: number): Clock {
     const scheduler = this.#scheduler
+    const nowMs = () => scheduler.nowMs - (this.#hasStoppedClock ? this.#frozenForMs : 0)
     return {
-      monotonicMs: () => scheduler.nowMs,
-      ceilingMs: () => scheduler.nowMs + 1_000,
+      monotonicMs: nowMs,
+      ceilingMs: () => nowMs() + 1_000,
       wallMs: () => scheduler.nowMs + wallSkewMs,
       setTimer: (run, delayMs) => {
         const event = scheduler.after(delayMs, () =>

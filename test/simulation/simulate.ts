@@ -3,6 +3,7 @@
  * that can go wrong with networks, processes and servers. The seed decides it all.
  */
 import { History } from './history.js'
+import type { PlantedBug } from './planted-bugs.js'
 import { Scheduler } from './scheduler.js'
 import { SimServer } from './sim-link.js'
 import { SimProcess } from './sim-process.js'
@@ -12,16 +13,25 @@ const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
 const TAGS = ['odd', 'even']
 const WALL_SKEW_MS = 900_000
 
+type Fault = readonly [name: string, begin: () => void, end?: () => void]
+
 export interface Outcome {
   readonly history: History
   readonly log: readonly string[]
 }
 
-export async function simulate(seed: number): Promise<Outcome> {
-  return new Simulation(seed).run()
+/** With a bug planted, as if the protocol had it. */
+export async function simulate(seed: number, bug?: PlantedBug): Promise<Outcome> {
+  const undo = bug?.onClasses?.()
+  try {
+    return await new Simulation(seed, bug).run()
+  } finally {
+    undo?.()
+  }
 }
 
 class Simulation {
+  readonly #bug: PlantedBug | undefined
   readonly #scheduler: Scheduler
   readonly #server: SimServer
   readonly #history = new History()
@@ -30,7 +40,8 @@ class Simulation {
   /** Each life of a process is a process of its own. */
   #lives = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, bug: PlantedBug | undefined) {
+    this.#bug = bug
     this.#scheduler = new Scheduler(seed)
     this.#server = new SimServer(this.#scheduler)
   }
@@ -39,6 +50,7 @@ class Simulation {
     const scheduler = this.#scheduler
     const processes = 2 + scheduler.below(2)
     for (let i = 0; i < processes; i++) this.#start(i)
+    this.#save()
     this.#trouble()
     await scheduler.run(scheduler.nowMs + RUN_MS)
     for (const each of this.#processes) each.kill()
@@ -47,7 +59,7 @@ class Simulation {
 
   #start(at: number): void {
     const skewMs = (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
-    const process = new SimProcess(this.#scheduler, this.#server, skewMs)
+    const process = new SimProcess(this.#scheduler, this.#server, skewMs, this.#bug)
     this.#processes[at] = process
     this.#act(process, ++this.#lives)
   }
@@ -123,6 +135,12 @@ class Simulation {
     this.#history.got(key, version, life, beganAtMs)
   }
 
+  /** What the server would have on its disk. */
+  #save(): void {
+    this.#server.data.save()
+    this.#scheduler.after(1_000, () => this.#save())
+  }
+
   /** Something goes wrong, and is mended a while later. */
   #trouble(): void {
     const scheduler = this.#scheduler
@@ -138,21 +156,22 @@ class Simulation {
     const process = this.#processes[at]!
     const { link } = process
     const lastsMs = scheduler.chance(0.5) ? scheduler.below(400) : scheduler.below(6_000)
-    const later = (run: () => void) => void scheduler.after(lastsMs, run)
-    const faults: readonly (readonly [string, () => void])[] = [
-      ['pushes lost', () => (link.cutPushes(), later(() => link.connectPushes()))],
-      ['cut', () => (link.cut(), later(() => link.connect()))],
-      ['cut in silence', () => (link.cut(false), later(() => link.connect()))],
+    const server = this.#server
+    const faults: readonly Fault[] = [
+      ['pushes lost', () => link.cutPushes(), () => link.connectPushes()],
+      ['cut', () => link.cut(), () => link.connect()],
+      ['cut in silence', () => link.cut(false), () => link.connect()],
       ['stalled', () => link.stall(lastsMs)],
-      ['frozen', () => ((process.isFrozen = true), later(() => process.thaw()))],
-      ['killed', () => (process.kill(), later(() => this.#start(at)))],
-      ['server frozen', () => ((this.#server.isFrozen = true), later(() => this.#server.thaw()))],
-      ['server restarted empty', () => this.#restartServer(() => this.#server.data.flush())],
-      ['server restarted', () => this.#restartServer(() => this.#server.data.restart())],
+      ['frozen', () => process.freeze(), () => process.thaw()],
+      ['killed', () => process.kill(), () => this.#start(at)],
+      ['server frozen', () => server.freeze(), () => server.thaw()],
+      ['server restarted empty', () => this.#restartServer(() => server.data.flush())],
+      ['server restarted', () => this.#restartServer(() => server.data.restart())],
     ]
-    const [name, strike] = faults[scheduler.below(faults.length)]!
+    const [name, begin, end] = faults[scheduler.below(faults.length)]!
     this.#note(`fault: ${name}, process ${at}, ${lastsMs} ms`)
-    strike()
+    begin()
+    if (end !== undefined) scheduler.after(lastsMs, end)
   }
 
   #restartServer(restart: () => void): void {

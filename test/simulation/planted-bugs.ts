@@ -1,0 +1,247 @@
+/**
+ * The protocol with one mistake each: a simulation that does not find them proves nothing.
+ *
+ * A bug is planted from outside, in what the tests themselves run: by another answer of the network
+ * or the server, or by taking a check out of a class for the time of a run.
+ */
+import { LogCoherence } from '../../src/coherence/log-coherence.js'
+import { Mirror } from '../../src/coherence/mirror.js'
+import type { CoherenceListener } from '../../src/core/coherence.js'
+import type { StoreFill, StoreWrite } from '../../src/core/contracts.js'
+import { Invalidations } from '../../src/core/invalidations.js'
+import type { Log, LogReply } from '../../src/core/log.js'
+import { LogData } from '../../src/testing/in-process-log.js'
+import type { SimLink } from './sim-link.js'
+
+export interface PlantedBug {
+  readonly name: string
+  /** Done to the network side of each process. */
+  readonly onLink?: (link: SimLink) => void
+  readonly hasStoppedClock?: boolean
+  /** Done before the run; returns what undoes it. */
+  readonly onClasses?: () => () => void
+}
+
+/** Replaces a member of a class; returns what puts it back. */
+function replace(target: object, name: string, descriptor: PropertyDescriptor): () => void {
+  const original = Object.getOwnPropertyDescriptor(target, name)!
+  Object.defineProperty(target, name, { configurable: true, ...descriptor })
+  return () => {
+    Object.defineProperty(target, name, original)
+  }
+}
+
+function onLog(link: SimLink, change: (log: Log) => Log): void {
+  const open = link.log.bind(link)
+  link.log = (name) => change(open(name))
+}
+
+/** Seven bits a byte, as the envelope writes a number of 42 bits. */
+function digits(value: number): number[] {
+  return [5, 4, 3, 2, 1, 0].map((place) => Math.floor(value / 128 ** place) % 128)
+}
+
+const BORN_OFFSET = 13
+const LOG_NAME = 'cw'
+const LOST_RECORDS = 3
+
+function withBorn(write: StoreWrite, born: number): StoreWrite {
+  const bytes = Buffer.from(write.bytes as string)
+  digits(born).forEach((digit, i) => {
+    bytes[BORN_OFFSET + i] = digit
+  })
+  return { ...write, bytes }
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'tags are not checked',
+    onClasses: () => {
+      const { judge } = Mirror.prototype
+      return replace(Mirror.prototype, 'judge', {
+        value(this: Mirror, namespace: string, key: string, _tags: unknown, born: number) {
+          return judge.call(this, namespace, key, undefined, born)
+        },
+      })
+    },
+  },
+  {
+    name: 'prefixes and the floor are not checked',
+    onClasses: () => {
+      const { judge } = Mirror.prototype
+      return replace(Mirror.prototype, 'judge', {
+        value(this: Mirror, _namespace: string, _key: string, tags: string[], born: number) {
+          return judge.call(this, 'nowhere', '', tags, Math.max(born, this.floor))
+        },
+      })
+    },
+  },
+  {
+    name: 'fills need no right',
+    onLink: (link) => {
+      link.fillMany = async (fills: readonly StoreFill[]) => {
+        const writes = fills.flatMap(({ write }) => write ?? [])
+        await link.setMany(writes)
+        return fills.map(() => true)
+      }
+    },
+  },
+  {
+    name: 'the right is asked for, and not waited for',
+    onLink: (link) => {
+      const lease = link.leaseMany.bind(link)
+      link.leaseMany = async (requests, expiry) => {
+        const values = await link.getMany(requests.map(({ key }) => key))
+        lease(
+          requests.map((each) => ({ ...each, takes: true })),
+          expiry,
+        ).catch(() => {})
+        return values.map((bytes) => ({ bytes, isLeased: bytes === undefined }))
+      }
+    },
+  },
+  {
+    name: 'a refused fill stays in memory, and the fence is open',
+    onClasses: () => replace(Invalidations.prototype, 'isCurrent', { value: () => true }),
+    onLink: (link) => {
+      const fill = link.fillMany.bind(link)
+      link.fillMany = async (fills) => (await fill(fills)).map(() => true)
+    },
+  },
+  {
+    name: 'born is stamped when the value is written',
+    onLink: (link) => {
+      const fill = link.fillMany.bind(link)
+      const log = link.log(LOG_NAME)
+      link.fillMany = async (fills) => {
+        const { head } = await log.follow({ id: 'probe', applied: -1, leaseMs: 1 })
+        const stamped = fills.map(({ write, ...rest }) => {
+          return { ...rest, write: write === undefined ? write : withBorn(write, head) }
+        })
+        return fill(stamped)
+      }
+    },
+  },
+  {
+    name: 'loads and reads under way are not fenced',
+    onClasses: () => {
+      const undo = [
+        replace(Invalidations.prototype, 'isCurrent', { value: () => true }),
+        replace(Invalidations.prototype, 'isReadCurrent', { value: () => true }),
+      ]
+      return () => {
+        for (const each of undo) each()
+      }
+    },
+  },
+  {
+    name: 'reads under way are not fenced',
+    onClasses: () => replace(Invalidations.prototype, 'isReadCurrent', { value: () => true }),
+  },
+  {
+    name: 'memory needs no lease',
+    onClasses: () => {
+      const { open } = LogCoherence.prototype
+      return replace(LogCoherence.prototype, 'open', {
+        value(this: LogCoherence, listener: CoherenceListener) {
+          const leaseUntilMs = { get: () => Number.POSITIVE_INFINITY, set: () => {} }
+          Object.defineProperty(this.guard, 'leaseUntilMs', leaseUntilMs)
+          open.call(this, listener)
+        },
+      })
+    },
+  },
+  { name: 'the lease runs on a clock that stands still with the process', hasStoppedClock: true },
+  {
+    name: 'an old mirror is trusted for what the store has',
+    onClasses: () => replace(LogCoherence.prototype, 'isLeased', { get: () => true }),
+  },
+  {
+    name: 'what pushes missed is never read',
+    onLink: (link) => {
+      onLog(link, (log) => ({
+        ...log,
+        follow: async (member) => {
+          const reply = await log.follow(member)
+          return { ...reply, head: member.applied, records: [] }
+        },
+      }))
+    },
+  },
+  {
+    name: 'an old answer extends the lease',
+    onLink: (link) => {
+      onLog(link, (log) => {
+        let last: Promise<LogReply> | undefined
+        return {
+          ...log,
+          follow: (member) => {
+            const older = last
+            last = log.follow(member)
+            last.catch(() => {})
+            return older ?? last
+          },
+        }
+      })
+    },
+  },
+  {
+    name: 'the lease is extended before catching up',
+    onLink: (link) => {
+      onLog(link, (log) => ({
+        ...log,
+        follow: async (member) => {
+          const reply = await log.follow(member)
+          const isBehind = reply.head > member.applied && reply.records.length > 0
+          return isBehind ? { ...reply, head: member.applied, records: [] } : reply
+        },
+      }))
+    },
+  },
+  {
+    name: 'a server that lost records goes on with their numbers',
+    onClasses: () =>
+      replace(LogData.prototype, 'beginEpoch', {
+        value(this: LogData) {
+          this.seq = Math.max(0, this.seq - LOST_RECORDS)
+          this.records = this.records.filter(({ seq }) => seq <= this.seq)
+        },
+      }),
+  },
+  {
+    name: 'a server that lost records raises no floor',
+    onClasses: () => {
+      const { beginEpoch } = LogData.prototype
+      return replace(LogData.prototype, 'beginEpoch', {
+        value(this: LogData, epoch: string, start: number) {
+          const { floor } = this
+          beginEpoch.call(this, epoch, start)
+          this.floor = floor
+        },
+      })
+    },
+  },
+  {
+    name: 'deleting does not delete',
+    onLink: (link) => {
+      link.deleteMany = async (keys) => {
+        await link.ping()
+        return keys.length
+      }
+    },
+  },
+  {
+    name: 'the record overtakes the delete',
+    onLink: (link) => {
+      const remove = link.deleteMany.bind(link)
+      link.deleteMany = async (keys) => {
+        // Confirmed before it is done.
+        void new Promise((resolve) => setImmediate(resolve))
+          .then(() => link.ping())
+          .then(() => remove(keys))
+          .catch(() => {})
+        return keys.length
+      }
+    },
+  },
+]
