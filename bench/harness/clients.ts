@@ -75,6 +75,7 @@ export async function cacheOn(
 /** Counts answered writes where they pass: one `then` for a whole batch. */
 function watchWrites(store: Store) {
   const setMany = store.setMany.bind(store)
+  const fillMany = store.fillMany!.bind(store)
   let wake = () => {}
   const watch = {
     written: 0,
@@ -86,16 +87,17 @@ function watchWrites(store: Store) {
       }
     },
   }
-  store.setMany = (writes) => {
-    const answer = setMany(writes)
+  /** A failed write is settled as well: what the server holds is counted elsewhere. */
+  const watched = <T>(answer: Promise<T>, count: number): Promise<T> => {
     const settle = () => {
-      watch.written += writes.length
+      watch.written += count
       wake()
     }
-    // A failed write is settled as well: what the server holds is counted elsewhere.
     answer.then(settle, settle)
     return answer
   }
+  store.setMany = (writes) => watched(setMany(writes), writes.length)
+  store.fillMany = (fills) => watched(fillMany(fills), fills.length)
   return watch
 }
 

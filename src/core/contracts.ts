@@ -107,8 +107,8 @@ export interface Store {
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>
   /**
    * Values, and the right to fill those that are absent or, as `expiry` tells, past their ttl; one
-   * holder at a time. `setMany`, `deleteMany`, `patch` and `increment` end it: whoever loaded before
-   * must not fill after. Both or neither of the two. One round trip.
+   * holder at a time. `setMany`, `deleteMany`, `patch` and `increment` end it: whoever loaded
+   * before must not fill after. Both or neither of the two. One round trip.
    */
   leaseMany?(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]>
   /** Writes those whose token has the right, and ends it; tells which. One round trip. */

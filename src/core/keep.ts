@@ -6,6 +6,8 @@
  * began and no newer load for the key has begun. A refused fill still reaches the callers that
  * waited for it: their calls began before the invalidation.
  */
+
+import type { KeyInvalidation, WriteAnswer } from './batched-writes.js'
 import { UNJOINED } from './coherence.js'
 import type { Engine } from './engine.js'
 import { type Found, newLife } from './entry.js'
@@ -16,7 +18,6 @@ import { isLongKey, MAX_KEY_BYTES } from './key.js'
 import type { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import type { KeyInvalidation, WriteAnswer } from './store-batch.js'
 import { type Admitted, admit } from './value.js'
 
 /** To other processes such an entry would be out of date at once: it is not worth writing. */

@@ -10,6 +10,7 @@
  * of a miss went into them (bench/fill).
  */
 import type { Loader } from './api.js'
+import type { ReadRequest } from './batched-reads.js'
 import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
@@ -22,11 +23,10 @@ import { runInLoadScope, type ScopedLoad } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import type { ReadRequest } from './store-batch.js'
 import { leaseFromStore, readStore } from './store-read.js'
 import { cloneValue } from './value.js'
 
-/** Other processes load without the right to fill for as long as the one that has it may be dead. */
+/** For as long may others load without the right to fill, where the one that has it has died. */
 const MAX_LEASE_MS = 60_000
 
 export interface LoadRequest {

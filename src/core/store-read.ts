@@ -9,6 +9,8 @@
  * Listeners instead of promises: a store hit has room for one promise, its caller's
  * (bench/store-hit: two more cost as much as JSON.parse).
  */
+
+import type { Lease, ReadAnswer, ReadRequest } from './batched-reads.js'
 import type { Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
@@ -17,7 +19,6 @@ import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
 import type { GatheredRead, Space } from './space.js'
-import type { Lease, ReadAnswer, ReadRequest } from './store-batch.js'
 import { cloneValue, freezeOwned } from './value.js'
 
 /** Reads `key` with the tick; counting is the listener's. */

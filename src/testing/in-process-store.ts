@@ -21,7 +21,8 @@ import type {
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 import { invalidOption } from '../core/option-reading.js'
-import { inProcessLog, LogData } from './in-process-log.js'
+import { InProcessData } from './in-process-data.js'
+import { inProcessLog } from './in-process-log.js'
 
 export interface InProcessStoreOptions {
   /** Default: the system clock. */
@@ -51,11 +52,6 @@ export interface InProcessStore extends Store {
   restart(): void
 }
 
-interface Entry {
-  readonly bytes: Uint8Array
-  readonly deadAtMs: number
-}
-
 const DEFAULT_MAX_ENTRIES = 100_000
 const MAX_ENTRIES = 2 ** 24
 const SCAN_PAGE_KEYS = 1_000
@@ -74,117 +70,17 @@ export function inProcessStore(options: InProcessStoreOptions = {}): InProcessSt
     const allowed = `a whole number from 1 to ${MAX_ENTRIES}`
     throw invalidOption('inProcessStore', 'maxEntries', maxEntries, allowed)
   }
-  return new MapStore(new Space(clock, maxEntries, log))
-}
-
-/** The data, as a server would hold it. */
-class Space {
-  readonly #clock: Clock
-  readonly #maxEntries: number
-  #entries = new Map<string, Entry>()
-  #saved: Map<string, Entry> | undefined
-  readonly #leases = new Map<string, { readonly token: string; readonly untilMs: number }>()
-  /** By name; `undefined` where none is kept. */
-  readonly #logs: Map<string, LogData> | undefined
-  #epochs = 0
-
-  constructor(clock: Clock, maxEntries: number, hasLog: boolean) {
-    this.#clock = clock
-    this.#maxEntries = maxEntries
-    this.#logs = hasLog ? new Map() : undefined
-  }
-
-  get hasLog(): boolean {
-    return this.#logs !== undefined
-  }
-
-  log(name: string): LogData {
-    const known = this.#logs!.get(name)
-    const data = known ?? new LogData(`epoch ${++this.#epochs}`, this.#clock.wallMs())
-    this.#logs!.set(name, data)
-    return data
-  }
-
-  read(key: string): Entry | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined || this.#clock.monotonicMs() < entry.deadAtMs) return entry
-    this.#entries.delete(key)
-    return undefined
-  }
-
-  write(key: string, bytes: Uint8Array, deadAtMs: number): void {
-    // Deleted first, so that the order of the Map is the order of the last writes.
-    this.#entries.delete(key)
-    if (this.#entries.size >= this.#maxEntries) this.#makeRoom()
-    this.#entries.set(key, { bytes, deadAtMs })
-  }
-
-  /** Whether the request has the right now. */
-  lease({ key, token, leaseMs, takes, replaces }: LeaseRequest): boolean {
-    const holder = this.holder(key)
-    if (!takes && holder !== undefined && holder !== replaces) return false
-    if (this.#leases.size >= this.#maxEntries) this.#leases.clear()
-    this.#leases.set(key, { token, untilMs: this.deadlineMs(leaseMs) })
-    return true
-  }
-
-  holder(key: string): string | undefined {
-    const lease = this.#leases.get(key)
-    if (lease === undefined || this.#clock.monotonicMs() >= lease.untilMs) return undefined
-    return lease.token
-  }
-
-  endLease(key: string): void {
-    this.#leases.delete(key)
-  }
-
-  deadlineMs(ttlMs: number): number {
-    return this.#clock.monotonicMs() + ttlMs
-  }
-
-  remove(key: string): boolean {
-    return this.read(key) !== undefined && this.#entries.delete(key)
-  }
-
-  liveKeys(): string[] {
-    return [...this.#entries.keys()].filter((key) => this.read(key) !== undefined)
-  }
-
-  clear(): void {
-    this.#entries = new Map()
-    this.#saved = undefined
-    this.restart()
-  }
-
-  save(): void {
-    this.#saved = new Map(this.#entries)
-  }
-
-  restart(): void {
-    if (this.#saved !== undefined) this.#entries = new Map(this.#saved)
-    this.#leases.clear()
-    for (const data of this.#logs?.values() ?? []) {
-      data.beginEpoch(`epoch ${++this.#epochs}`, this.#clock.wallMs())
-    }
-  }
-
-  #makeRoom(): void {
-    if (this.liveKeys().length < this.#maxEntries) return
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      return
-    }
-  }
+  return new MapStore(new InProcessData(clock, maxEntries, log))
 }
 
 class MapStore implements InProcessStore {
   readonly name = 'in-process'
   readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: false })
   readonly log?: (name: string) => Log
-  readonly #space: Space
+  readonly #space: InProcessData
   #isOpen = false
 
-  constructor(space: Space) {
+  constructor(space: InProcessData) {
     this.#space = space
     if (space.hasLog) this.log = (name) => this.#openLog(name)
   }

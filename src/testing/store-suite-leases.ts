@@ -10,7 +10,7 @@ type Leasing = Required<Pick<Store, 'leaseMany' | 'fillMany'>>
 
 /** Defines the tests; each is empty where the store grants no rights. */
 export function defineLeases(it: Case): void {
-  const leased: typeof it = (title, run) =>
+  const leased: Case = (title, run) =>
     it(title, async (bench) => {
       if (bench.store.leaseMany !== undefined) await run(bench)
     })
@@ -61,6 +61,10 @@ export function defineLeases(it: Case): void {
     equal(await text(bench, 'k1'), undefined)
   })
 
+  defineMoreLeases(leased)
+}
+
+function defineMoreLeases(leased: Case): void {
   leased('lets a newer load take it, or replace an older one of its own', async (bench) => {
     const { store, key } = bench
     await lease(store, { key: key('k'), token: 'a' })

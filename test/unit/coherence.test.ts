@@ -94,7 +94,7 @@ describe('another process', () => {
     expect(await b.cache.get('k')).toBeUndefined()
   })
 
-  it('does not keep a load that was on its way when its tag was invalidated elsewhere', async () => {
+  it('does not keep a load that was on its way when its tag went elsewhere', async () => {
     const { a, b, clock } = await pair()
     const slow = gate<string>()
     const load = b.cache.getOrSet('k', () => slow.promise, { tags: ['t'] })

@@ -1,6 +1,6 @@
 /** Where two rules meet: loaders that write, stores that break their contract, full queues. */
 import { describe, expect, it, vi } from 'vitest'
-import { MAX_PENDING_WRITES } from '../../src/core/store-batch.js'
+import { MAX_PENDING_WRITES } from '../../src/core/batched-writes.js'
 import { gate, record, stateOf, trackedCache, trackedWithStore } from './tracked-cache.js'
 
 const KINDS = {

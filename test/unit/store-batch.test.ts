@@ -2,16 +2,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { entryCodec } from '../../src/codecs/index.js'
 import { LocalCoherence } from '../../src/coherence/local-coherence.js'
+import { MAX_BATCH_KEYS, type ReadAnswer } from '../../src/core/batched-reads.js'
+import { MAX_PENDING_WRITES, type WriteAnswer } from '../../src/core/batched-writes.js'
 import type { StoreWrite } from '../../src/core/contracts.js'
 import { CacheError } from '../../src/core/errors.js'
 import type { GuardedStore } from '../../src/core/guarded-store.js'
-import {
-  MAX_BATCH_KEYS,
-  MAX_PENDING_WRITES,
-  type ReadAnswer,
-  StoreBatch,
-  type WriteAnswer,
-} from '../../src/core/store-batch.js'
+import { StoreBatch } from '../../src/core/store-batch.js'
 import { type FakeClock, fakeClock } from '../../src/testing/index.js'
 import { type Gate, gate, stateOf } from './tracked-cache.js'
 

@@ -1,0 +1,194 @@
+/**
+ * The writes of a tick: sets in one `setMany`, deletes in one `deleteMany`, fills of loads in one
+ * `fillMany`, in this order, and what others must hear of the first two in one record of the log.
+ *
+ * Of several writes of one key in one tick only the last is sent, and all of them get its outcome.
+ * Bounded: chunks of 512 keys, and at most `MAX_PENDING_WRITES` on their way; one more is refused
+ * at once (STORE_UNAVAILABLE), but for a delete.
+ */
+import { asStoreError } from './as-store-error.js'
+import { MAX_BATCH_KEYS } from './batched-reads.js'
+import type { Coherence } from './coherence.js'
+import type { StoreFill, StoreWrite } from './contracts.js'
+import { CacheError } from './errors.js'
+import type { GuardedStore } from './guarded-store.js'
+import type { Invalidation } from './log.js'
+
+/** `undefined` if the store has taken it. */
+export type WriteAnswer = CacheError | undefined
+
+interface PendingFill {
+  readonly fill: StoreFill
+  /** The right to fill was lost: something newer is there, or was invalidated. */
+  readonly onRefused: () => void
+}
+
+/** Told what became of a write, once. */
+type WriteListener = (answer: WriteAnswer) => void
+
+/** What others must hear of a write, once the store has it. */
+export type KeyInvalidation = Invalidation & { readonly kind: 'key' }
+
+interface PendingWrite {
+  readonly key: string
+  /** `undefined` deletes. */
+  write: StoreWrite | undefined
+  /** Nobody need hear of a fill: it changes nothing that others may hold. */
+  tells: KeyInvalidation | undefined
+  /** Nobody waits for a fill. */
+  listeners: WriteListener[] | undefined
+}
+
+export const MAX_PENDING_WRITES = 10_000
+
+export class BatchedWrites {
+  readonly #store: GuardedStore
+  readonly #coherence: Coherence
+  readonly #onRefused: (error: CacheError) => void
+  #writes = new Map<string, PendingWrite>()
+  #fills = new Map<string, PendingFill>()
+  #underWay = 0
+  #idleWaiters: (() => void)[] = []
+
+  /** `onRefused` is told of each write that is not sent because too many are on their way. */
+  constructor(store: GuardedStore, coherence: Coherence, onRefused: (error: CacheError) => void) {
+    this.#store = store
+    this.#coherence = coherence
+    this.#onRefused = onRefused
+  }
+
+  /** Fills with the right of `fill.token`, or gives it back. Nobody waits for it. */
+  fill(fill: StoreFill, onRefused: () => void): void {
+    if (this.#writes.has(fill.key)) onRefused()
+    else if (this.#pending >= MAX_PENDING_WRITES) this.#onRefused(TOO_MANY_WRITES)
+    else this.#fills.set(fill.key, { fill, onRefused })
+  }
+
+  set(write: StoreWrite, tells: KeyInvalidation | undefined, listener?: WriteListener): void {
+    const known = this.#writes.get(write.key)
+    if (known === undefined && this.#pending >= MAX_PENDING_WRITES) {
+      this.#onRefused(TOO_MANY_WRITES)
+      listener?.(TOO_MANY_WRITES)
+    } else this.#enqueue(known, write.key, write, tells, listener)
+  }
+
+  /** Never refused for want of room: dropping one could leave a stale value behind. */
+  delete(key: string, tells: KeyInvalidation | undefined): Promise<WriteAnswer> {
+    return new Promise((resolve) => {
+      this.#enqueue(this.#writes.get(key), key, undefined, tells, resolve)
+    })
+  }
+
+  /** Resolves when no write is on its way. */
+  async idle(): Promise<void> {
+    if (this.#pending === 0) return
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  flush(): void {
+    if (this.#writes.size > 0) this.#flushWrites()
+    // After the writes: those end the rights of whoever loaded before.
+    if (this.#fills.size > 0) this.#flushFills()
+  }
+
+  get #pending(): number {
+    return this.#underWay + this.#writes.size + this.#fills.size
+  }
+
+  #enqueue(
+    pending: PendingWrite | undefined,
+    key: string,
+    write: StoreWrite | undefined,
+    tells: KeyInvalidation | undefined,
+    listener: WriteListener | undefined,
+  ): void {
+    if (pending === undefined) {
+      this.#writes.set(key, { key, write, tells, listeners: listener && [listener] })
+      return
+    }
+    pending.write = write
+    pending.tells ??= tells
+    if (listener === undefined) return
+    if (pending.listeners === undefined) pending.listeners = [listener]
+    else pending.listeners.push(listener)
+  }
+
+  #flushFills(): void {
+    const fills = [...this.#fills.values()]
+    this.#fills = new Map()
+    for (let from = 0; from < fills.length; from += MAX_BATCH_KEYS) {
+      const chunk = fills.slice(from, from + MAX_BATCH_KEYS)
+      this.#underWay += chunk.length
+      const sent = this.#store.fillMany(chunk.map(({ fill }) => fill))
+      sent.then(
+        (kept) => {
+          chunk.forEach(({ onRefused }, i) => {
+            if (kept[i] !== true) onRefused()
+          })
+          this.#settled(chunk.length)
+        },
+        // Reported where calls of the store are; the callers have their values.
+        () => this.#settled(chunk.length),
+      )
+    }
+  }
+
+  #flushWrites(): void {
+    const sets: PendingWrite[] = []
+    const deletes: PendingWrite[] = []
+    for (const pending of this.#writes.values()) {
+      if (pending.write === undefined) deletes.push(pending)
+      else sets.push(pending)
+    }
+    this.#writes = new Map()
+    this.#send(sets, (chunk) => this.#store.setMany(chunk.map(({ write }) => write!)))
+    this.#send(deletes, (chunk) => this.#store.deleteMany(chunk.map(({ key }) => key)))
+  }
+
+  #send(
+    pending: readonly PendingWrite[],
+    send: (chunk: readonly PendingWrite[]) => Promise<unknown>,
+  ): void {
+    for (let from = 0; from < pending.length; from += MAX_BATCH_KEYS) {
+      const chunk = pending.slice(from, from + MAX_BATCH_KEYS)
+      this.#underWay += chunk.length
+      const sent = send(chunk)
+      const told = this.#tell(chunk)
+      const done = told === undefined ? sent : Promise.all([sent, told])
+      done.then(
+        () => this.#settle(chunk, undefined),
+        (error: unknown) => this.#settle(chunk, asStoreError(error)),
+      )
+    }
+  }
+
+  /**
+   * Sent right after the writes, in the same tick: the store executes it after them. The other way
+   * round another process could hear of it, read the old value and keep it.
+   */
+  #tell(chunk: readonly PendingWrite[]): Promise<unknown> | undefined {
+    const invalidations: Invalidation[] = []
+    for (const { tells } of chunk) if (tells !== undefined) invalidations.push(tells)
+    return invalidations.length === 0 ? undefined : this.#coherence.append(invalidations)
+  }
+
+  #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
+    for (const { listeners } of chunk) {
+      if (listeners !== undefined) for (const listener of listeners) listener(answer)
+    }
+    this.#settled(chunk.length)
+  }
+
+  #settled(count: number): void {
+    this.#underWay -= count
+    if (this.#pending > 0) return
+    const waiters = this.#idleWaiters
+    this.#idleWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+}
+
+const TOO_MANY_WRITES = new CacheError(
+  'STORE_UNAVAILABLE',
+  `more than ${MAX_PENDING_WRITES} writes are on their way to the store`,
+)
