@@ -76,6 +76,8 @@ export class Follower implements LogListener {
   #timer: Timer | undefined
   /** The newest record of this epoch that a push has told of. */
   #announced = 0
+  #doubts = 0
+  #doubtsCleared = 0
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -86,6 +88,15 @@ export class Follower implements LogListener {
 
   get isLeased(): boolean {
     return this.#options.clock.monotonicMs() < this.#options.guard.leaseUntilMs
+  }
+
+  get isStoreTrusted(): boolean {
+    return this.#doubtsCleared === this.#doubts && this.isLeased
+  }
+
+  /** Only a heartbeat that begins after this says whose answers the store's are. */
+  doubtStore(): void {
+    this.#doubts++
   }
 
   get isJoined(): boolean {
@@ -174,11 +185,13 @@ export class Follower implements LogListener {
     for (let reads = 0; reads < MAX_READS; reads++) {
       const sentAtMs = clock.monotonicMs()
       const before = this.#mirror.applied
+      const doubts = this.#doubts
       if (this.#state.at === 'closed') return false
-      if (this.#state.at === 'absent') {
-        this.#enter(await log.join(this.#member()), sentAtMs)
-        if (this.isLeased) return true
-      } else if (this.#take(await log.follow(this.#member()), sentAtMs, before)) return true
+      if (this.#state.at === 'absent') this.#enter(await log.join(this.#member()), sentAtMs)
+      else if (!this.#take(await log.follow(this.#member()), sentAtMs, before)) continue
+      if (!this.isLeased) continue
+      this.#doubtsCleared = Math.max(this.#doubtsCleared, doubts)
+      return true
     }
     return false
   }

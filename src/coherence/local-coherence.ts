@@ -15,6 +15,7 @@ export class LocalCoherence implements Coherence {
   readonly isShared = false
   readonly isJoined = true
   readonly isLeased = true
+  readonly isStoreTrusted = true
   readonly leaseMs = Number.POSITIVE_INFINITY
   readonly #mirror = new Mirror({ guard: this.guard })
 
@@ -27,6 +28,8 @@ export class LocalCoherence implements Coherence {
   }
 
   open(): void {}
+
+  doubtStore(): void {}
 
   async renew(): Promise<boolean> {
     return true

@@ -75,6 +75,14 @@ export class LogCoherence implements Coherence {
     return this.#follower.isLeased
   }
 
+  get isStoreTrusted(): boolean {
+    return this.#follower.isStoreTrusted
+  }
+
+  doubtStore(): void {
+    this.#follower.doubtStore()
+  }
+
   open(listener: CoherenceListener): void {
     this.#listener = listener
     this.#follower.start()

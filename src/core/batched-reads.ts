@@ -115,13 +115,13 @@ export class BatchedReads {
     })
   }
 
-  /** Without a lease on memory nobody knows what answers are worth: a heartbeat goes along. */
+  /** Where nobody knows what the answers are worth, a heartbeat goes along. */
   #finishWhenTrusted<T>(
     reads: readonly ReadRequest[],
     sent: Promise<readonly T[]>,
     finisher: (answers: readonly T[]) => Finisher,
   ): void {
-    const renewed = this.#coherence.isLeased ? undefined : this.#coherence.renew()
+    const renewed = this.#coherence.isStoreTrusted ? undefined : this.#coherence.renew()
     const fail = (error: unknown) => {
       const failure = asStoreError(error)
       for (const read of reads) finish(read, failure, 0, 0, false)

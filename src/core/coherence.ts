@@ -65,6 +65,13 @@ export interface Coherence {
   readonly isJoined: boolean
   /** Whether the lease holds, by the exact clock. */
   readonly isLeased: boolean
+  /**
+   * Whether what the store answers may be judged by the mirror: the lease holds, and the log was
+   * heard over the connection of now. A server that restarted may bring back what was deleted.
+   */
+  readonly isStoreTrusted: boolean
+  /** There is another connection to the store, or may be. */
+  doubtStore(): void
   /** For how long after its load began a value may be handed out without a lease. */
   readonly leaseMs: number
   /** Resolves to whether the log was heard and caught up with after this call. Never rejects. */

@@ -250,6 +250,7 @@ export class Engine {
         this.#outages++
         this.events.emit('store-down', { cause })
       },
+      onConnection: () => this.coherence.doubtStore(),
       onUp: (downForMs) => {
         this.events.emit('store-up', { downForMs })
         void this.coherence.renew()

@@ -35,6 +35,8 @@ export interface GuardedStoreOptions {
   readonly onFailure: (op: TimedCall, error: CacheError) => void
   readonly onDown: (cause: CacheError) => void
   readonly onUp: (downForMs: number) => void
+  /** The connection is another one, or gone. */
+  readonly onConnection: () => void
 }
 
 const START_GRACE_MS = 1_000
@@ -171,10 +173,12 @@ export class GuardedStore {
     this.#openedAtMs = this.#options.clock.monotonicMs()
     this.#store.open({
       onUp: () => {
+        this.#options.onConnection()
         this.#gate.open()
         this.#breaker.reachable()
       },
       onDown: (cause) => {
+        this.#options.onConnection()
         this.#gate.open()
         this.#breaker.lost(cause)
       },

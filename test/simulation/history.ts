@@ -23,7 +23,7 @@ interface Confirmed {
 }
 
 /** The lease, and no more: a heartbeat counts from its sending. */
-export const BOUND_MS = 2_000
+const BOUND_MS = 2_000
 
 export class History {
   readonly violations: Violation[] = []

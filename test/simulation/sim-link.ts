@@ -83,11 +83,14 @@ export class SimLink implements Store {
     this.#scheduler.after(1, () => this.connect())
   }
 
+  /** The process has its new connection when it hears of it. */
   connect(): void {
-    if (this.#connection !== undefined) return
-    this.#connection = newConnection(this.#scheduler.nowMs)
-    this.#deliver(() => this.#listener?.onUp())
-    this.connectPushes()
+    this.#deliver(() => {
+      if (this.#connection !== undefined) return
+      this.#connection = newConnection(this.#scheduler.nowMs)
+      this.#listener?.onUp()
+      this.connectPushes()
+    })
   }
 
   /** Everything on its way is lost; the process is told, soon or not at all. */

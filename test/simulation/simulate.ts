@@ -58,6 +58,8 @@ class Simulation {
   }
 
   #start(at: number): void {
+    // Killed twice, it is started once.
+    if (this.#processes[at]?.isDead === false) return
     const skewMs = (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
     const process = new SimProcess(this.#scheduler, this.#server, skewMs, this.#bug)
     this.#processes[at] = process

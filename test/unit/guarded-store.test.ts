@@ -40,6 +40,7 @@ function guard(): void {
     },
     onFailure: (op, error) => told.push(`${op} ${error.code}`),
     onDown: () => told.push('down'),
+    onConnection: () => {},
     onUp: (downForMs) => told.push(`up after ${downForMs}`),
   })
   guarded.open()
