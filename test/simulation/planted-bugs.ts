@@ -157,6 +157,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     onClasses: () => replace(LogCoherence.prototype, 'isLeased', { get: () => true }),
   },
   {
+    name: 'a server is trusted that nobody has asked who it is',
+    onClasses: () => replace(LogCoherence.prototype, 'doubtStore', { value: () => {} }),
+  },
+  {
     name: 'what pushes missed is never read',
     onLink: (link) => {
       onLog(link, (log) => ({

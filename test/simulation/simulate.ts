@@ -169,6 +169,7 @@ class Simulation {
       ['server frozen', () => server.freeze(), () => server.thaw()],
       ['server restarted empty', () => this.#restartServer(() => server.data.flush())],
       ['server restarted', () => this.#restartServer(() => server.data.restart())],
+      ['server restarted', () => this.#restartServer(() => server.data.restart())],
     ]
     const [name, begin, end] = faults[scheduler.below(faults.length)]!
     this.#note(`fault: ${name}, process ${at}, ${lastsMs} ms`)
@@ -180,7 +181,8 @@ class Simulation {
     for (const { link } of this.#processes) link.cut()
     restart()
     for (const { link } of this.#processes) {
-      this.#scheduler.after(this.#scheduler.below(500), () => link.connect())
+      const isSoon = this.#scheduler.chance(0.5)
+      this.#scheduler.after(this.#scheduler.below(isSoon ? 20 : 500), () => link.connect())
     }
   }
 

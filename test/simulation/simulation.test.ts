@@ -10,7 +10,7 @@ import { simulate } from './simulate.js'
 const { SIM_SEED, SIM_SEEDS = '150', SIM_FIRST = '1' } = process.env
 const FIRST = Number(SIM_FIRST)
 const SEEDS = Number(SIM_SEEDS)
-const MAX_SEEDS_PER_BUG = 300
+const MAX_SEEDS_PER_BUG = 1_000
 const LIMIT_MS = 1_800_000
 
 async function noViolation(): Promise<void> {

@@ -1,0 +1,174 @@
+/**
+ * Three caches over one real Redis, each behind a proxy of its own that resets, refuses and
+ * swallows, while the server is frozen and its clients are killed: what was invalidated is not
+ * served again, by the same judge as in the simulation.
+ *
+ * They live in one process, so nothing here freezes one of them: the simulation does.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Cache, createCache } from '../../src/index.js'
+import { History } from '../simulation/history.js'
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
+import { OWN_CLIENTS } from '../support/redis-clients.js'
+import { type RedisServer, startRedisServer } from '../support/redis-server.js'
+import { until } from '../support/watched-store.js'
+
+const CACHES = 3
+const RUN_MS = 6_000
+const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
+const TAGS = ['odd', 'even']
+
+interface Fault {
+  readonly name: string
+  readonly begin: (server: RedisServer, proxy: FaultProxy) => unknown
+  readonly end?: (server: RedisServer, proxy: FaultProxy) => unknown
+}
+
+const FAULTS: readonly Fault[] = [
+  { name: 'reset', begin: (_, proxy) => proxy.reset() },
+  {
+    name: 'replies swallowed',
+    begin: (_, proxy) => proxy.set({ kind: 'silence' }),
+    end: (_, proxy) => proxy.set({ kind: 'pass' }),
+  },
+  {
+    name: 'refused',
+    begin: (_, proxy) => {
+      proxy.set({ kind: 'refuse' })
+      proxy.reset()
+    },
+    end: (_, proxy) => proxy.set({ kind: 'pass' }),
+  },
+  {
+    name: 'late',
+    begin: (_, proxy) => proxy.set({ kind: 'delay', delayMs: 60 }),
+    end: (_, proxy) => proxy.set({ kind: 'pass' }),
+  },
+  { name: 'server frozen', begin: (server) => server.freeze(), end: (server) => server.thaw() },
+]
+
+describe.each(OWN_CLIENTS.slice(0, 2))('coherence over redis: $name', ({ make }) => {
+  let server: RedisServer
+  let proxies: FaultProxy[] = []
+  let caches: Cache[] = []
+  beforeAll(async () => {
+    server = await startRedisServer()
+  })
+  afterAll(() => server.stop())
+  afterEach(async () => {
+    server.thaw()
+    for (const cache of caches) await cache.close()
+    for (const proxy of proxies) await proxy.close()
+    caches = []
+    proxies = []
+  })
+
+  async function open(prefix: string): Promise<void> {
+    for (let i = 0; i < CACHES; i++) {
+      const proxy = await startFaultProxy(server.port, i)
+      proxies.push(proxy)
+      const store = make({ url: `redis://127.0.0.1:${proxy.port}`, connectTimeout: '1s' })
+      caches.push(createCache({ store, prefix, ttl: '1h' }) as Cache)
+    }
+    for (const cache of caches) {
+      await until(() => cache.stats().coherence.state === 'leased', 'leased')
+    }
+  }
+
+  it('tells the others, by push', async () => {
+    await open('push')
+    const [a, b, c] = caches as [Cache, Cache, Cache]
+    for (let round = 0; round < 20; round++) {
+      await a.set('k', round, { tags: ['t'] })
+      await until(async () => (await b.get('k')) === round, 'the value')
+      expect(b.peek('k')).toBe(round)
+      if (round % 2 === 0) await c.delete('k')
+      else await c.invalidateTags(['t'])
+      // Long before the next heartbeat.
+      await until(() => b.peek('k') === undefined, 'the push', 300)
+    }
+    expect(b.stats().coherence.resets).toBe(0)
+  })
+
+  it('never serves what was invalidated, whatever the network does', async () => {
+    await open('faults')
+    const history = new History()
+    const endMs = performance.now() + RUN_MS
+    const callers = caches.flatMap((cache, by) => [
+      callFor(cache, by, history, endMs, 2),
+      callFor(cache, by, history, endMs, 3),
+    ])
+    const faults: string[] = []
+    for (let turn = 0; performance.now() < endMs; turn++) {
+      const { name, begin, end } = FAULTS[turn % FAULTS.length]!
+      const proxy = proxies[turn % CACHES]!
+      faults.push(name)
+      begin(server, proxy)
+      await pause(turn % 3 === 0 ? 700 : 150)
+      end?.(server, proxy)
+      await pause(150)
+    }
+    await Promise.all(callers)
+    expect(history.violations.slice(0, 3), faults.join(', ')).toEqual([])
+    expect(history.gets).toBeGreaterThan(500)
+    expect(history.invalidations).toBeGreaterThan(50)
+  })
+})
+
+async function callFor(
+  cache: Cache,
+  by: number,
+  history: History,
+  endMs: number,
+  pauseMs: number,
+): Promise<void> {
+  for (let turn = by; performance.now() < endMs; turn++) {
+    const at = Math.floor(Math.random() * KEYS.length)
+    if (turn % 11 === 0) await invalidate(cache, by, history, at, turn)
+    else await read(cache, by, history, at, turn)
+    await pause(pauseMs)
+  }
+}
+
+async function read(
+  cache: Cache,
+  by: number,
+  history: History,
+  at: number,
+  turn: number,
+): Promise<void> {
+  const key = KEYS[at]!
+  const beganAtMs = performance.now()
+  const load = async () => {
+    const version = history.versionOf(key)
+    await pause(turn % 4 === 0 ? 40 : 1)
+    return version
+  }
+  const version =
+    turn % 2 === 0
+      ? await cache.get<number>(key)
+      : await cache.getOrSet(key, load, { tags: [TAGS[at % 2]!] })
+  if (version !== undefined) history.got(key, version, by, beganAtMs)
+}
+
+async function invalidate(
+  cache: Cache,
+  by: number,
+  history: History,
+  at: number,
+  turn: number,
+): Promise<void> {
+  const key = KEYS[at]!
+  const kinds: readonly (readonly [readonly string[], () => Promise<boolean>])[] = [
+    [[key], () => cache.delete(key)],
+    [KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags([TAGS[at % 2]!])],
+    [KEYS.filter((each) => each[0] === key[0]), () => cache.invalidatePattern(`${key[0]}:*`)],
+  ]
+  const [keys, call] = kinds[turn % kinds.length]!
+  const confirm = history.change(keys)
+  if (await call()) confirm(by, performance.now())
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
