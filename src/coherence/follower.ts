@@ -57,6 +57,11 @@ const BEATS_PER_LEASE = 4
 /** Reads of the log in a row, each of many records, before a heartbeat counts as failed. */
 const MAX_READS = 1_000
 
+/** The answer to an append, as if the record itself were in it; a gap before it stays a gap. */
+function withOwn(reply: LogReply, own: LogRecord): LogReply {
+  return { ...reply, records: reply.records.length === 0 ? [own] : [...reply.records, own] }
+}
+
 type State =
   | { readonly at: 'absent' }
   | { readonly at: 'joined'; readonly epoch: string }
@@ -141,7 +146,9 @@ export class Follower implements LogListener {
       const sentAtMs = this.#options.clock.monotonicMs()
       const before = this.#mirror.applied
       const reply = await this.#options.log.append(this.#member(), invalidations)
-      const isCaughtUp = this.#take(reply, sentAtMs, before)
+      // Its own record it need not be told. The list is made anew only where others came between.
+      const own = { seq: reply.seq, origin: this.#options.id, invalidations }
+      const isCaughtUp = this.#take(withOwn(reply, own), sentAtMs, before)
       // Until it is applied here, what it invalidated could be served here.
       if (!isCaughtUp) await this.renew()
       return reply.seq

@@ -81,7 +81,7 @@ export interface Log {
   join(member: LogMember): Promise<LogSnapshot>
   /** A heartbeat: the member is there, and hears what it has not applied. One round trip. */
   follow(member: LogMember): Promise<LogReply>
-  /** Appends one record. Its number is among `records`, or at most `head`. One round trip. */
+  /** Appends one record; `records` are those before it. One round trip. */
   append(
     member: LogMember,
     invalidations: readonly Invalidation[],

@@ -79,7 +79,7 @@ export class LogData {
     this.records.push(record)
     if (this.records.length > this.#limits.maxRecords) this.records.shift()
     for (const listener of this.listeners) listener.onRecord(this.epoch, record)
-    return { ...this.#reply(member.applied), seq }
+    return { ...this.#reply(member.applied, seq - 1), seq }
   }
 
   tagSeqs(tags: readonly string[]): number[] {
@@ -103,10 +103,10 @@ export class LogData {
     this.floor = Math.max(this.floor, floor)
   }
 
-  #reply(applied: number): LogReply {
+  #reply(applied: number, upTo = this.seq): LogReply {
     const { epoch, seq: head, floor } = this
-    const isMember = applied >= 0
-    const records = isMember ? this.records.filter((record) => record.seq > applied) : []
+    const isMissed = ({ seq }: LogRecord) => applied >= 0 && seq > applied && seq <= upTo
+    const records = this.records.filter(isMissed)
     return { epoch, head, floor, records: records.slice(0, this.#limits.maxRead) }
   }
 }

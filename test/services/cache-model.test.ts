@@ -50,7 +50,10 @@ async function run(
     }
     if (step.verb === 'drop') world.dropMemory()
     const call = perform(world, step, (outcome) => oracle.settled(outcome))
-    if (call !== undefined) await ended(world, call)
+    if (call === undefined) continue
+    await ended(world, call)
+    // A refresh in the background asks the store for its right before it loads.
+    await atRest(world)
   }
   await atRest(world)
   await world.end()

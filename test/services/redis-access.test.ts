@@ -13,7 +13,8 @@ const USERS = [
   ...['--user', 'default', 'off'],
   ...['--user', 'ann', 'on', `>${PASSWORD}`, '~*', '+@all'],
   // May not PING, INFO, SELECT or set client info.
-  ...['--user', 'bob', 'on', '>bob', '~*', '+mget', '+set', '+unlink', '+auth', '-ping'],
+  ...['--user', 'bob', 'on', '>bob', '~*', '+mget', '+set', '+del', '+unlink', '+auth', '-ping'],
+  ...['+eval', '+evalsha'],
 ]
 
 describe.each(OWN_CLIENTS)('access: $name', ({ name, make }) => {

@@ -10,9 +10,11 @@ export function leaseKey(key: string): string {
 }
 
 /**
- * KEYS: value and lease of each; ARGV: offset and bytes of the moment up to which a value is past
- * its ttl, then for each: token, milliseconds, '1' to take it from whoever has it, token from which
- * it may be taken. Answers for each: value or nil, 1 if the token has the right now.
+ * KEYS: the values, then the leases; ARGV: offset and bytes of the moment up to which a value is
+ * past its ttl, then for each: token, milliseconds, '1' to take it from whoever has it, token from
+ * which it may be taken. Answers the values, then 1 for each whose token has the right now.
+ *
+ * One call reads all values: in Lua the calls are what costs (64 keys: a third of the time).
  */
 export const LEASE = script(`
 local function above(text, limit)
@@ -23,47 +25,59 @@ local function above(text, limit)
   return false
 end
 local from, now = tonumber(ARGV[1]), ARGV[2]
-local answers = {}
-for i = 1, #KEYS, 2 do
-  local at = (i - 1) * 2 + 3
+local count = #KEYS / 2
+local answers = redis.call('MGET', unpack(KEYS, 1, count))
+for i = 1, count do
+  local at = (i - 1) * 4 + 3
   local token, ms, takes, replaces = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local value, granted = false, 0
+  local value, lease, granted = answers[i], KEYS[count + i], false
   if takes == '1' then
-    redis.call('SET', KEYS[i + 1], token, 'PX', ms)
-    granted = 1
-  else
-    value = redis.pcall('GET', KEYS[i])
-    if type(value) == 'table' then value = false end
-    if not value or not above(string.sub(value, from + 1, from + #now), now) then
-      local holder = redis.call('GET', KEYS[i + 1])
-      if not holder or (replaces ~= '' and holder == replaces) then
-        redis.call('SET', KEYS[i + 1], token, 'PX', ms)
-        granted = 1
-      end
+    redis.call('SET', lease, token, 'PX', ms)
+    granted = true
+  elseif not value or not above(string.sub(value, from + 1, from + #now), now) then
+    granted = redis.call('SET', lease, token, 'NX', 'PX', ms)
+    if not granted and replaces ~= '' and redis.call('GET', lease) == replaces then
+      granted = redis.call('SET', lease, token, 'PX', ms)
     end
   end
-  answers[#answers + 1] = value
-  answers[#answers + 1] = granted
+  answers[count + i] = granted and 1 or 0
 end
 return answers`)
 
 /**
- * KEYS: value and lease of each; ARGV for each: token, '1' to write and '0' to give the right back,
- * value, milliseconds to live or '' for no limit. Answers 1 for each whose token had the right.
+ * KEYS: the values, then the leases; ARGV for each: token, '1' to write and '0' to give the right
+ * back, value, milliseconds to live or '' for no limit. Answers 1 for each whose token had the
+ * right.
  */
 export const FILL = script(`
-local answers = {}
-for i = 1, #KEYS, 2 do
-  local at = (i - 1) * 2 + 1
+local count = #KEYS / 2
+local answers = redis.call('MGET', unpack(KEYS, count + 1))
+local ended = {}
+for i = 1, count do
+  local at = (i - 1) * 4 + 1
   local token, writes, value, ttl = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local had = redis.call('GET', KEYS[i + 1]) == token
-  if had then
-    redis.call('DEL', KEYS[i + 1])
+  if answers[i] == token then
+    answers[i] = 1
+    ended[#ended + 1] = KEYS[count + i]
     if writes == '1' then
       if ttl == '' then redis.call('SET', KEYS[i], value)
       else redis.call('SET', KEYS[i], value, 'PX', ttl) end
     end
-  end
-  answers[#answers + 1] = had and 1 or 0
+  else answers[i] = 0 end
 end
+if #ended > 0 then redis.call('DEL', unpack(ended)) end
 return answers`)
+
+/**
+ * KEYS: the values, then their leases; ARGV for each: value, milliseconds to live or ''. One
+ * command for a whole batch: the clients spend more on sixty-four than the server on the script.
+ */
+export const SET_MANY = script(`
+local count = #KEYS / 2
+redis.call('DEL', unpack(KEYS, count + 1))
+for i = 1, count do
+  local value, ttl = ARGV[2 * i - 1], ARGV[2 * i]
+  if ttl == '' then redis.call('SET', KEYS[i], value)
+  else redis.call('SET', KEYS[i], value, 'PX', ttl) end
+end
+return count`)

@@ -25,8 +25,8 @@ export function readPush(message: string): { epoch: string; record: LogRecord } 
   const [epoch, seq, origin] = message.split(' ', 3)
   if (epoch === undefined || seq === undefined || origin === undefined) return undefined
   const payload = message.slice(epoch.length + seq.length + origin.length + 3)
-  const record = toRecord(Number(seq), origin, payload)
-  return record === undefined ? undefined : { epoch, record }
+  if (!Number.isSafeInteger(Number(seq))) return undefined
+  return { epoch, record: new TextRecord(Number(seq), origin, payload) }
 }
 
 /** The four answers that all scripts of the log begin with. */
@@ -34,9 +34,7 @@ export function readReply(reply: readonly unknown[]): LogReply {
   const [epoch, head, floor, entries] = reply
   const records = (entries as [id: unknown, fields: unknown[]][]).map(([id, fields]) => {
     // Fields: 'o', who, 'r', payload.
-    const record = toRecord(Number.parseInt(String(id), 10), String(fields[1]), String(fields[3]))
-    if (record === undefined) throw new Error(`the log holds a record that cannot be read: ${id}`)
-    return record
+    return new TextRecord(Number.parseInt(String(id), 10), String(fields[1]), String(fields[3]))
   })
   return { epoch: String(epoch), head: Number(head), floor: Number(floor), records }
 }
@@ -68,20 +66,38 @@ function toItem(what: Invalidation): Item {
   }
 }
 
-/** `undefined` where the payload is not what this version writes: others write to a server too. */
-function toRecord(seq: number, origin: string, payload: string): LogRecord | undefined {
-  if (!Number.isSafeInteger(seq)) return undefined
-  try {
-    const items: unknown = JSON.parse(payload)
-    return Array.isArray(items)
-      ? { seq, origin, invalidations: items.map(toInvalidation) }
-      : undefined
-  } catch {
-    return undefined
+/**
+ * A record whose payload is read when it is asked for: most pushes of a process's own records come
+ * after their answers, and are only counted.
+ */
+class TextRecord implements LogRecord {
+  readonly seq: number
+  readonly origin: string
+  readonly #payload: string
+  #invalidations: readonly Invalidation[] | undefined
+
+  constructor(seq: number, origin: string, payload: string) {
+    this.seq = seq
+    this.origin = origin
+    this.#payload = payload
+  }
+
+  get invalidations(): readonly Invalidation[] {
+    this.#invalidations ??= readPayload(this.#payload)
+    return this.#invalidations
   }
 }
 
-/** A kind that a later version added is taken for everything: too much, never too little. */
+/** What this version cannot read is taken for everything: too much, never too little. */
+function readPayload(payload: string): readonly Invalidation[] {
+  try {
+    return (JSON.parse(payload) as unknown[]).map(toInvalidation)
+  } catch {
+    return [{ kind: 'all' }]
+  }
+}
+
+/** A kind that a later version added is taken for everything as well. */
 function toInvalidation(item: unknown): Invalidation {
   const [kind, first, second] = item as readonly unknown[]
   const isText = typeof first === 'string'

@@ -54,7 +54,8 @@ if not epoch or isOther or applied > seq then
 end
 local function records(upTo)
   if applied < 0 or applied >= upTo then return {} end
-  return redis.call('XRANGE', KEYS[2], text(applied + 1) .. '-0', '+', 'COUNT', ${maxRead})
+  return redis.call('XRANGE', KEYS[2], text(applied + 1) .. '-0', text(upTo) .. '-0',
+    'COUNT', ${maxRead})
 end`
 
 /**
@@ -71,7 +72,8 @@ return {epoch, text(seq), text(floor), records(seq), prefixes}`)
 
 /**
  * KEYS: state, log, tags, prefixes; ARGV[5]: payload; then kind and name of each but the keys: 't',
- * 'p', 'a'. Answers epoch, head (this record), floor, records.
+ * 'p', 'a'. Answers epoch, head (this record), floor, and the records before
+ * this one.
  */
 const append = (limits: LogLimits) =>
   script(`${look(limits)}
@@ -94,7 +96,7 @@ redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${limits.maxRecords}, text(seq) .. '-
   'o', member, 'r', ARGV[5])
 redis.call('PUBLISH', string.gsub(KEYS[2], 'log$', 'push'),
   epoch .. ' ' .. text(seq) .. ' ' .. member .. ' ' .. ARGV[5])
-return {epoch, text(seq), text(floor), records(seq)}`)
+return {epoch, text(seq), text(floor), records(seq - 1)}`)
 
 /** KEYS: tags; ARGV: tags. The newest record of each as text, '' for none. */
 const TAG_SEQS = script(`

@@ -21,13 +21,15 @@ import type {
 import type { Log } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
-import { FILL, LEASE, leaseKey } from './lease-scripts.js'
+import { FILL, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
 import { ping } from './ping.js'
 import { RedisLog } from './redis-log.js'
 import { INCREMENT, PATCH, runScript } from './scripts.js'
 
 /** Keys in one command: more would keep the server from everyone else for milliseconds. */
 const MAX_COMMAND_KEYS = 4_096
+/** Keys in one script: Lua unpacks no more than some thousands of values at once. */
+const MAX_SCRIPT_KEYS = 1_000
 /** Calls without an answer that a silent server may pile up before further ones are refused. */
 const MAX_UNDER_WAY = 10_000
 const SCAN_COUNT = '1000'
@@ -84,9 +86,9 @@ export class RedisStore implements Store {
     const keys = withLeases(requests)
     const run = (connection: RedisConnection) => runScript(connection, LEASE, keys, args)
     const reply = (await this.#call('leaseMany', itself, run)) as unknown[]
-    return requests.map((_, i) => {
-      const bytes = reply[2 * i] as Uint8Array | null
-      return { bytes: bytes ?? undefined, isLeased: Number(reply[2 * i + 1]) === 1 }
+    return requests.map(({ takes }, i) => {
+      const bytes = takes ? undefined : ((reply[i] as Uint8Array | null) ?? undefined)
+      return { bytes, isLeased: Number(reply[requests.length + i]) === 1 }
     })
   }
 
@@ -105,10 +107,17 @@ export class RedisStore implements Store {
 
   setMany(writes: readonly StoreWrite[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
-    const endLeases = writes.map(({ key }) => leaseKey(key))
-    return this.#call('setMany', nothing, (connection) =>
-      connection.sendMany([['unlink', ...endLeases], ...writes.map(setCommand)]),
-    )
+    const runs: [keys: string[], args: RedisArg[]][] = []
+    for (let from = 0; from < writes.length; from += MAX_SCRIPT_KEYS) {
+      const chunk = writes.slice(from, from + MAX_SCRIPT_KEYS)
+      runs.push([
+        withLeases(chunk),
+        chunk.flatMap(({ bytes, ttlMs }) => [asArg(bytes), ttlText(ttlMs)]),
+      ])
+    }
+    return this.#call('setMany', nothing, (connection): Promise<unknown> => {
+      return Promise.all(runs.map(([keys, args]) => runScript(connection, SET_MANY, keys, args)))
+    })
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {
@@ -233,8 +242,10 @@ function chunked(name: string, keys: readonly string[]): RedisCommand[] {
   return commands
 }
 
+/** The values, then the leases. */
 function withLeases(each: readonly { readonly key: string }[]): string[] {
-  return each.flatMap(({ key }) => [key, leaseKey(key)])
+  const keys = each.map(({ key }) => key)
+  return [...keys, ...keys.map(leaseKey)]
 }
 
 /** In the same write as what follows; if it fails, so does that. */
@@ -256,12 +267,6 @@ function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] 
 
 function asArg(bytes: Uint8Array | string): RedisArg {
   return typeof bytes === 'string' ? bytes : asBuffer(bytes)
-}
-
-function setCommand({ key, bytes, ttlMs }: StoreWrite): RedisCommand {
-  const value = asArg(bytes)
-  const ttl = ttlText(ttlMs)
-  return ttl === '' ? ['set', key, value] : ['set', key, value, 'PX', ttl]
 }
 
 /** Whole milliseconds, rounded up so that nothing is gone early; '' for no limit. */

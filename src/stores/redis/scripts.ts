@@ -77,7 +77,13 @@ elseif ARGV[3] == '' then redis.call('SET', KEYS[1], head .. text)
 else redis.call('SET', KEYS[1], head .. text, 'PX', ARGV[3]) end
 return text`)
 
-/** Runs `script`. One round trip; two the first time after the server forgot it. */
+/** The scripts that a connection has sent: the server knows them from then on. */
+const sent = new WeakMap<RedisConnection, Set<string>>()
+
+/**
+ * Runs `script`. One round trip; two where the server has forgotten it since. The first time it
+ * goes as a whole: what is asked next over the same connection comes after it.
+ */
 export async function runScript(
   connection: RedisConnection,
   { sha1, source }: Script,
@@ -85,6 +91,12 @@ export async function runScript(
   args: readonly RedisArg[],
 ): Promise<unknown> {
   const rest = [String(keys.length), ...keys, ...args] as const
+  const known = sent.get(connection) ?? new Set()
+  sent.set(connection, known)
+  if (!known.has(sha1)) {
+    known.add(sha1)
+    return connection.send(['eval', source, ...rest])
+  }
   try {
     return await connection.send(['evalsha', sha1, ...rest])
   } catch (cause) {
