@@ -81,6 +81,9 @@ export class Follower implements LogListener {
   #timer: Timer | undefined
   /** The newest record of this epoch that a push has told of. */
   #announced = 0
+  /** What this process is appending, by the name under which the record will be pushed. */
+  readonly #appending = new Map<string, readonly Invalidation[]>()
+  #appends = 0
   #doubts = 0
   #doubtsCleared = 0
 
@@ -142,27 +145,39 @@ export class Follower implements LogListener {
    */
   async append(invalidations: readonly Invalidation[]): Promise<number> {
     const settle = this.#mirror.anticipate(invalidations)
+    const origin = `${this.#options.id}.${++this.#appends}`
+    this.#appending.set(origin, invalidations)
     try {
       const sentAtMs = this.#options.clock.monotonicMs()
       const before = this.#mirror.applied
-      const reply = await this.#options.log.append(this.#member(), invalidations)
-      // Its own record it need not be told. The list is made anew only where others came between.
-      const own = { seq: reply.seq, origin: this.#options.id, invalidations }
+      const member = { ...this.#member(), id: origin }
+      const reply = await this.#options.log.append(member, invalidations)
+      const own = { seq: reply.seq, origin, invalidations }
       const isCaughtUp = this.#take(withOwn(reply, own), sentAtMs, before)
       // Until it is applied here, what it invalidated could be served here.
       if (!isCaughtUp) await this.renew()
       return reply.seq
     } finally {
+      this.#appending.delete(origin)
       settle()
     }
+  }
+
+  /** Whether this process appended the record. */
+  isOwn({ origin }: LogRecord): boolean {
+    return origin.startsWith(`${this.#options.id}.`)
   }
 
   onRecord(epoch: string, record: LogRecord): void {
     if (this.#state.at !== 'joined') return
     const { applied } = this.#mirror
     if (epoch === this.#state.epoch && record.seq <= applied) return
-    if (epoch === this.#state.epoch && record.seq === applied + 1) this.#apply(record)
-    else {
+    if (epoch === this.#state.epoch && record.seq === applied + 1) {
+      // Its own, pushed before the answer is there, it need not read.
+      const invalidations = this.#appending.get(record.origin)
+      const { seq, origin } = record
+      this.#apply(invalidations === undefined ? record : { seq, origin, invalidations })
+    } else {
       if (epoch === this.#state.epoch) this.#announced = Math.max(this.#announced, record.seq)
       this.gapsRepaired++
       this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY

@@ -37,7 +37,6 @@ export class LogCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.NEGATIVE_INFINITY }
   readonly isShared = true
   readonly leaseMs: number
-  readonly #id: string
   readonly #log: Log
   readonly #mirror: Mirror
   readonly #follower: Follower
@@ -46,7 +45,6 @@ export class LogCoherence implements Coherence {
   constructor(options: LogCoherenceOptions) {
     const { log, clock, id = shortId(), leaseMs = LEASE_MS, heartbeatMs, maxTags } = options
     this.leaseMs = leaseMs
-    this.#id = id
     this.#log = log
     this.#mirror = new Mirror({ guard: this.guard, ...(maxTags === undefined ? {} : { maxTags }) })
     this.#follower = new Follower({
@@ -137,10 +135,10 @@ export class LogCoherence implements Coherence {
     return this.#follower.close()
   }
 
-  #onApplied({ origin, invalidations }: LogRecord): void {
+  #onApplied(record: LogRecord): void {
     // What this process invalidated itself it dropped when it asked, and may have filled since.
-    if (origin === this.#id) return
-    for (const each of invalidations) {
+    if (this.#follower.isOwn(record)) return
+    for (const each of record.invalidations) {
       if (each.kind === 'key') this.#listener?.onKey(each.namespace, each.key)
     }
   }

@@ -153,10 +153,22 @@ function keepIfCurrent(
   try {
     const onRefused = () => withdraw(engine, request, born)
     const right = { token: flight.token, onRefused }
-    const life = { born, loadedAtMs, policy, loadMs, ttlMs, tags, tells: false, fill: right }
-    const entry = { space, key, storeKey, raw, admitted, ...life }
     // The store is not waited for: the caller has its value, and a failed write is reported.
-    keep(engine, entry)
+    keep(engine, {
+      space,
+      key,
+      storeKey,
+      raw,
+      admitted,
+      born,
+      loadedAtMs,
+      policy,
+      loadMs,
+      ttlMs,
+      tags,
+      tells: false,
+      fill: right,
+    })
     engine.invalidations.noteFill(storeKey)
     space.counters.fills++
     return true

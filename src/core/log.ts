@@ -20,7 +20,7 @@ export type Invalidation =
 
 export interface LogRecord {
   readonly seq: number
-  /** Who appended it: the `id` of a member. */
+  /** Who appended it: the `id` that was given with it. */
   readonly origin: string
   readonly invalidations: readonly Invalidation[]
 }

@@ -44,14 +44,26 @@ export function write(
 type PutRequest = Pick<KeepRequest, 'space' | 'key' | 'storeKey' | 'raw' | 'admitted' | 'policy'>
 
 function put(engine: Engine, what: PutRequest, onDone: WriteListener['onDone']): void {
-  const { space, key, storeKey, policy } = what
+  const { space, key, storeKey, raw, admitted, policy } = what
   engine.invalidations.note(storeKey)
   engine.holds.release(storeKey)
-  const life = { loadMs: 0, ttlMs: undefined, tags: policy.tags, tells: true, fill: undefined }
-  const loaded = { born: engine.coherence.applied, loadedAtMs: engine.clock.monotonicMs() }
-  const inMemory = keep(engine, { ...what, ...life, ...loaded }, (answer) =>
-    onDone(answer === undefined),
-  )
+  // Written out: spread together out of three, it took a quarter of a set.
+  const request: KeepRequest = {
+    space,
+    key,
+    storeKey,
+    raw,
+    admitted,
+    born: engine.coherence.applied,
+    loadedAtMs: engine.clock.monotonicMs(),
+    policy,
+    loadMs: 0,
+    ttlMs: undefined,
+    tags: policy.tags,
+    tells: true,
+    fill: undefined,
+  }
+  const inMemory = keep(engine, request, (answer) => onDone(answer === undefined))
   space.counters.sets++
   if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
   if (engine.batch === undefined) onDone(inMemory)

@@ -133,8 +133,11 @@ export class MapOracle {
       } else if (known === ABSENT && own !== undefined && !rejected) {
         this.#demand(isSame(answers?.[i], own.value), `${at} is not what its loader brought`)
       }
-      const { judge } = this.#world
-      const goesOn = judge.isLoading(full) || (own === undefined && judge.didLoad(full, call.at))
+      const { hasStore, judge, setup } = this.#world
+      // A refresh before expiry asks the store for its right, and only then begins to load.
+      const mayRefresh = hasStore && setup.eager !== false && own === undefined && !rejected
+      const goesOn =
+        mayRefresh || judge.isLoading(full) || (own === undefined && judge.didLoad(full, call.at))
       // A load that failed has left things as they were; one that goes on may yet change them.
       if (goesOn && !(rejected && !judge.isLoading(full))) this.#learn(full, UNSURE)
       else if (own?.kept === true) this.#keep(full, own.value, own.atMs, own.ttlMs)

@@ -59,7 +59,7 @@ export class World {
   /** Whether a fault has been at work: the store may refuse, and calls may be told so. */
   faulted = false
   lookups = 0
-  readonly #hasStore: boolean
+  readonly hasStore: boolean
   readonly #tier: LruMemoryTier | undefined
   readonly #calls: Call[] = []
   readonly #sums = new Map<string, { least: number; most: number }>()
@@ -78,7 +78,7 @@ export class World {
     const { root, tier } = assemble(setup, this.clock, store, own?.prefix)
     this.root = root
     this.#tier = tier
-    this.#hasStore = store !== undefined
+    this.hasStore = store !== undefined
     this.isLossy = store === undefined && setup.memory !== 'normal'
     this.loaders = new LoaderBook(setup, this.clock, this.judge)
   }
@@ -135,7 +135,7 @@ export class World {
   /** Takes everything out of memory. `false` if it was nowhere else. */
   dropMemory(): boolean {
     this.#tier?.clear()
-    return this.#hasStore
+    return this.hasStore
   }
 
   /** Lets time pass and loaders answer until the call has ended. */
