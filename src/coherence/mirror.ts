@@ -111,7 +111,10 @@ export class Mirror {
    * function returned takes that back: the record was applied, or there will be none.
    */
   anticipate(invalidations: readonly Invalidation[]): () => void {
-    const undo = invalidations.map((each) => this.#anticipateOne(each))
+    // Keys are dropped, not compared: a set must not make all of memory be judged anew.
+    const compared = invalidations.filter(({ kind }) => kind !== 'key')
+    if (compared.length === 0) return () => {}
+    const undo = compared.map((each) => this.#anticipateOne(each))
     this.#guard.generation++
     return () => {
       for (const each of undo) each()

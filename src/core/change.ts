@@ -2,8 +2,9 @@
 import type { Engine } from './engine.js'
 import { newLife } from './entry.js'
 import { CacheError, isCacheError } from './errors.js'
-import { keep, keyInvalidation } from './keep.js'
+import { keepWritten, keyInvalidation } from './keep.js'
 import type { Invalidation } from './log.js'
+import { lookInMemory } from './look-in-memory.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { readStoreOnce } from './store-read.js'
@@ -22,8 +23,10 @@ export async function changeLife(
   engine.invalidations.note(storeKey)
   const now = engine.now()
   const life = newLife(policy, undefined, undefined, 0, now, engine.random)
-  const entry = space.memory.read(key)
-  if (entry !== undefined) {
+  const isTrusted = lookInMemory(engine, space, key) !== undefined
+  const entry = isTrusted ? space.memory.read(key) : undefined
+  if (entry === undefined) space.memory.remove(key)
+  else {
     const { checkAtMs, freshUntilMs, graceMs } = life
     space.memory.write(key, {
       ...entry,
@@ -53,8 +56,8 @@ export async function remainingSeconds(
     const remainingMs = freshUntilMs - engine.clock.monotonicMs()
     return remainingMs > 0 ? remainingMs / 1_000 : undefined
   }
-  const entry = space.memory.read(key)
-  const inMemory = entry === undefined ? undefined : remaining(entry.freshUntilMs)
+  const held = lookInMemory(engine, space, key)
+  const inMemory = held === undefined ? undefined : remaining(held.freshUntilMs)
   if (inMemory !== undefined || engine.batch === undefined) return inMemory
   const found = await readStoreOnce(engine, space, key, storeKey)
   return typeof found === 'string' ? undefined : remaining(found.freshUntilMs)
@@ -105,35 +108,20 @@ function countInMemory(
   by: number,
   policy: Policy,
 ): number {
-  const entry = space.memory.read(key)
-  const nowMs = engine.clock.monotonicMs()
-  const isFresh = entry !== undefined && nowMs < entry.freshUntilMs
-  if (isFresh && typeof entry.value !== 'number') throw notANumber(key)
+  const isFresh = lookInMemory(engine, space, key)?.state === 'fresh'
+  const entry = isFresh ? space.memory.read(key) : undefined
+  if (entry !== undefined && typeof entry.value !== 'number') throw notANumber(key)
   engine.invalidations.note(storeKey)
-  if (isFresh) {
+  if (entry !== undefined) {
     // Adding zero takes the sign off minus zero.
     const sum = (entry.value as number) + by + 0
     if (!Number.isFinite(sum)) throw notANumber(key)
     space.memory.write(key, { ...entry, value: sum })
     return sum
   }
-  const request = {
-    space,
-    key,
-    storeKey,
-    raw: by + 0,
-    admitted: admit(by + 0),
-    born: engine.coherence.applied,
-    loadedAtMs: nowMs,
-    policy,
-    loadMs: 0,
-    ttlMs: undefined,
-    tags: policy.tags,
-    tells: true,
-    fill: undefined,
-  }
-  keep(engine, request)
-  return by + 0
+  const raw = by + 0
+  keepWritten(engine, { space, key, storeKey, raw, admitted: admit(raw), policy })
+  return raw
 }
 
 /** What others must hear of a change in place. */

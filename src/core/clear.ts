@@ -3,6 +3,7 @@ import type { Engine } from './engine.js'
 import { isCacheError } from './errors.js'
 import { decodeKey } from './key.js'
 import type { Invalidation } from './log.js'
+import { lookInMemory } from './look-in-memory.js'
 import type { Space } from './space.js'
 
 /** Empties one namespace in both tiers; loads and reads under way will not fill it. */
@@ -55,8 +56,7 @@ export async function* listKeys(engine: Engine, space: Space): AsyncGenerator<st
     if (!isCacheError(error)) throw error
   }
   for (const key of [...space.memory.keys()]) {
-    const entry = space.memory.read(key)
-    if (entry !== undefined && engine.clock.monotonicMs() < entry.freshUntilMs) yield key
+    if (lookInMemory(engine, space, key)?.state === 'fresh') yield key
   }
 }
 

@@ -107,6 +107,36 @@ export function keep(
   return inMemory
 }
 
+export type WrittenRequest = Pick<
+  KeepRequest,
+  'space' | 'key' | 'storeKey' | 'raw' | 'admitted' | 'policy'
+>
+
+/** As `keep`, for what a caller gave: it is as new as now, and others must hear of it. */
+export function keepWritten(
+  engine: Engine,
+  { space, key, storeKey, raw, admitted, policy }: WrittenRequest,
+  onStored?: (answer: WriteAnswer) => void,
+): boolean {
+  // Written out: spread together out of three, it took a quarter of a set.
+  const request: KeepRequest = {
+    space,
+    key,
+    storeKey,
+    raw,
+    admitted,
+    born: engine.coherence.applied,
+    loadedAtMs: engine.clock.monotonicMs(),
+    policy,
+    loadMs: 0,
+    ttlMs: undefined,
+    tags: policy.tags,
+    tells: true,
+    fill: undefined,
+  }
+  return keep(engine, request, onStored)
+}
+
 export interface FillRequest {
   readonly space: Space
   readonly flight: Flight

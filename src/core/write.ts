@@ -1,7 +1,7 @@
 /** `set` and `delete` of one key, in both tiers, with what others must hear of it. */
 import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
-import { type KeepRequest, keep, keyInvalidation } from './keep.js'
+import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
@@ -41,29 +41,11 @@ export function write(
       .catch(onFailed)
 }
 
-type PutRequest = Pick<KeepRequest, 'space' | 'key' | 'storeKey' | 'raw' | 'admitted' | 'policy'>
-
-function put(engine: Engine, what: PutRequest, onDone: WriteListener['onDone']): void {
-  const { space, key, storeKey, raw, admitted, policy } = what
+function put(engine: Engine, what: WrittenRequest, onDone: WriteListener['onDone']): void {
+  const { space, key, storeKey } = what
   engine.invalidations.note(storeKey)
   engine.holds.release(storeKey)
-  // Written out: spread together out of three, it took a quarter of a set.
-  const request: KeepRequest = {
-    space,
-    key,
-    storeKey,
-    raw,
-    admitted,
-    born: engine.coherence.applied,
-    loadedAtMs: engine.clock.monotonicMs(),
-    policy,
-    loadMs: 0,
-    ttlMs: undefined,
-    tags: policy.tags,
-    tells: true,
-    fill: undefined,
-  }
-  const inMemory = keep(engine, request, (answer) => onDone(answer === undefined))
+  const inMemory = keepWritten(engine, what, (answer) => onDone(answer === undefined))
   space.counters.sets++
   if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
   if (engine.batch === undefined) onDone(inMemory)

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.js'
 import { type FakeClock, fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { gate, type TrackedWithStore, trackedWithStore } from './tracked-cache.js'
+import { gate, type TrackedWithStore, trackedCache, trackedWithStore } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
+type TrackedCacheOf = Process['cache']
 
 interface Pair {
   readonly a: Process
@@ -226,6 +227,41 @@ describe('a caller', () => {
     }
     await expect(a.cache.invalidatePattern('[')).rejects.toMatchObject({ code: 'OPTION_INVALID' })
     expect(await a.cache.invalidateTags([])).toBe(true)
+  })
+})
+
+describe('what was invalidated by tag or prefix, in memory alone', () => {
+  const invalidations: [string, (cache: TrackedCacheOf) => Promise<boolean>][] = [
+    ['tag', (cache) => cache.invalidateTags(['t'])],
+    ['prefix', (cache) => cache.invalidatePattern('n*')],
+  ]
+
+  it.each(invalidations)('is gone for every verb: %s', async (_, invalidate) => {
+    const { cache } = trackedCache({ ttl: '1h' })
+    const listed = async () => {
+      const keys: string[] = []
+      for await (const key of cache.keys()) keys.push(key)
+      return keys
+    }
+    await cache.set('n', 5, { tags: ['t'] })
+    await cache.set('other', 1)
+    expect(await invalidate(cache)).toBe(true)
+    expect(await listed()).toEqual(['other'])
+    expect(await cache.ttl('n')).toBeUndefined()
+    expect(await cache.expire('n', '2h')).toBe(false)
+    expect(cache.peek('n')).toBeUndefined()
+    expect(await cache.increment('n')).toBe(1)
+    expect(await cache.get('n')).toBe(1)
+  })
+
+  it('is not brought back by another life', async () => {
+    const { a, b } = await pair()
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    await b.cache.get('k')
+    await a.cache.invalidateTags(['t'])
+    expect(await b.cache.expire('k', '2h')).toBe(false)
+    expect(await b.cache.ttl('k')).toBeUndefined()
+    expect(await b.cache.get('k')).toBeUndefined()
   })
 })
 

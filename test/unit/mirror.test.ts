@@ -133,6 +133,10 @@ describe('the mirror', () => {
     expect(guard.generation).toBe(before + 3)
     mirror.raiseFloor(15)
     expect(guard.generation).toBe(before + 4)
+    mirror.anticipate([{ kind: 'key', namespace: '', key: 'k' }])()
+    expect(guard.generation).toBe(before + 4)
+    mirror.anticipate([tag('t')])()
+    expect(guard.generation).toBe(before + 5)
   })
 
   it('takes any string for a name', () => {
