@@ -39,9 +39,9 @@ export interface FollowerOptions {
   /** Unlike any other process's. */
   readonly id: string
   /** For how long memory is trusted without a heartbeat. Default: 2 000. */
-  readonly leaseMs?: number
+  readonly leaseMs?: number | undefined
   /** Default: a quarter of the lease. */
-  readonly heartbeatMs?: number
+  readonly heartbeatMs?: number | undefined
   /** A record was applied. */
   readonly onApplied: (record: LogRecord) => void
   /** Records are applied from now on; what was kept before this call may be out of date. */
@@ -50,17 +50,12 @@ export interface FollowerOptions {
   readonly onLost: (reason: LossReason) => void
 }
 
-export const LEASE_MS = 2_000
+const LEASE_MS = 2_000
 /** What two clocks may drift apart in the time of a lease. */
 const LEASE_MARGIN = 0.99
 const BEATS_PER_LEASE = 4
 /** Reads of the log in a row, each of many records, before a heartbeat counts as failed. */
 const MAX_READS = 1_000
-
-/** The answer to an append, as if the record itself were in it; a gap before it stays a gap. */
-function withOwn(reply: LogReply, own: LogRecord): LogReply {
-  return { ...reply, records: reply.records.length === 0 ? [own] : [...reply.records, own] }
-}
 
 type State =
   | { readonly at: 'absent' }
@@ -152,8 +147,9 @@ export class Follower implements LogListener {
       const before = this.#mirror.applied
       const member = { ...this.#member(), id: origin }
       const reply = await this.#options.log.append(member, invalidations)
-      const own = { seq: reply.seq, origin, invalidations }
-      const isCaughtUp = this.#take(withOwn(reply, own), sentAtMs, before)
+      // As if its own record were in the answer; a gap before it stays a gap.
+      const records = [...reply.records, { seq: reply.seq, origin, invalidations }]
+      const isCaughtUp = this.#take({ ...reply, records }, sentAtMs, before)
       // Until it is applied here, what it invalidated could be served here.
       if (!isCaughtUp) await this.renew()
       return reply.seq
@@ -191,10 +187,7 @@ export class Follower implements LogListener {
 
   #begin(): Promise<boolean> {
     if (this.#state.at === 'closed') return Promise.resolve(false)
-    const beat = this.#beat().then(
-      (isCaughtUp) => isCaughtUp,
-      () => false,
-    )
+    const beat = this.#beat().catch(() => false)
     this.#underWay = beat
     void beat.then(() => {
       if (this.#underWay === beat) this.#underWay = undefined

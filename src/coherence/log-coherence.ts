@@ -13,7 +13,7 @@ import {
 } from '../core/coherence.js'
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
-import { Follower, LEASE_MS } from './follower.js'
+import { Follower } from './follower.js'
 import { Mirror } from './mirror.js'
 
 const ID_BYTES = 9
@@ -36,17 +36,16 @@ export interface LogCoherenceOptions {
 export class LogCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.NEGATIVE_INFINITY }
   readonly isShared = true
-  readonly leaseMs: number
   readonly #log: Log
   readonly #mirror: Mirror
   readonly #follower: Follower
   #listener: CoherenceListener | undefined
+  /** The tags of this tick that only the log knows. */
+  #asking: { readonly tags: Set<string>; readonly asked: Promise<void> } | undefined
 
-  constructor(options: LogCoherenceOptions) {
-    const { log, clock, id = shortId(), leaseMs = LEASE_MS, heartbeatMs, maxTags } = options
-    this.leaseMs = leaseMs
+  constructor({ log, clock, id = shortId(), leaseMs, heartbeatMs, maxTags }: LogCoherenceOptions) {
     this.#log = log
-    this.#mirror = new Mirror({ guard: this.guard, ...(maxTags === undefined ? {} : { maxTags }) })
+    this.#mirror = new Mirror({ guard: this.guard, maxTags })
     this.#follower = new Follower({
       log,
       mirror: this.#mirror,
@@ -54,11 +53,15 @@ export class LogCoherence implements Coherence {
       clock,
       id,
       leaseMs,
-      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+      heartbeatMs,
       onApplied: (record) => this.#onApplied(record),
       onJoined: () => this.#listener?.onJoined(),
       onLost: () => this.#listener?.onLost(),
     })
+  }
+
+  get leaseMs(): number {
+    return this.#follower.leaseMs
   }
 
   get applied(): number {
@@ -103,15 +106,10 @@ export class LogCoherence implements Coherence {
   async learn(tags: readonly string[], born: number): Promise<void> {
     const unknown = this.#mirror.unknownTags(tags, born)
     if (unknown.length === 0) return
-    const asOf = this.#mirror.applied
-    const { resets } = this.#follower
-    try {
-      const seqs = await this.#log.tagSeqs(unknown)
-      // Numbers of another epoch say nothing in this one.
-      if (this.#follower.resets === resets) this.#mirror.learn(unknown, seqs, asOf)
-    } catch {
-      // They stay unknown, and the entry a miss.
-    }
+    // A batch of entries is judged in one go: one question for all of them.
+    this.#asking ??= { tags: new Set(), asked: Promise.resolve().then(() => this.#ask()) }
+    for (const tag of unknown) this.#asking.tags.add(tag)
+    await this.#asking.asked
   }
 
   async append(invalidations: readonly Invalidation[]): Promise<number> {
@@ -133,6 +131,20 @@ export class LogCoherence implements Coherence {
 
   close(): Promise<void> {
     return this.#follower.close()
+  }
+
+  async #ask(): Promise<void> {
+    const tags = [...this.#asking!.tags]
+    this.#asking = undefined
+    const asOf = this.#mirror.applied
+    const { resets } = this.#follower
+    try {
+      const seqs = await this.#log.tagSeqs(tags)
+      // Numbers of another epoch say nothing in this one.
+      if (this.#follower.resets === resets) this.#mirror.learn(tags, seqs, asOf)
+    } catch {
+      // They stay unknown, and the entry a miss.
+    }
   }
 
   #onApplied(record: LogRecord): void {

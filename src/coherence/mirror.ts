@@ -17,7 +17,7 @@ export interface MirrorOptions {
   /** Its `generation` changes with all that can make an entry in memory out of date. */
   readonly guard: MemoryGuard
   /** 1 to 2^24. Default: 100 000. */
-  readonly maxTags?: number
+  readonly maxTags?: number | undefined
 }
 
 const MAX_TAGS = 100_000

@@ -2,7 +2,7 @@
  * Loading: what happens when nothing fresh is there.
  *
  * A flight asks the store, then runs the loader with its two timeouts, then passes the fenced door
- * (keep.ts). Its callers get, whichever is first: the value; the stale value, when the soft timeout
+ * (fill.ts). Its callers get, whichever is first: the value; the stale value, when the soft timeout
  * has passed or the loader fails; an error, when there is no stale value. A load that ran past
  * either timeout ends in the background and is kept if it is still the newest.
  *
@@ -17,8 +17,8 @@ import type { Engine } from './engine.js'
 import { type HeldEntry, notExclusive } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
+import { fill, giveBack } from './fill.js'
 import type { Flight } from './flight.js'
-import { fill, giveBack } from './keep.js'
 import { runInLoadScope, type ScopedLoad } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'

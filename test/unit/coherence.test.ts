@@ -2,10 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.js'
 import { type FakeClock, fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { gate, type TrackedWithStore, trackedCache, trackedWithStore } from './tracked-cache.js'
+import { gate, type TrackedWithStore, trackedWithStore } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
-type TrackedCacheOf = Process['cache']
 
 interface Pair {
   readonly a: Process
@@ -115,7 +114,12 @@ describe('another process', () => {
     await a.cache.invalidateTags(['t'])
     const late = trackedWithStore({ ttl: '1h' }, clock, a.data)
     await clock.settle()
+    const { count } = late.cache.stats().latencies.other
     expect(await late.cache.getMany(['k', 'other'])).toEqual([undefined, 'fine'])
+    // One question for the tags of both, and none where they are known.
+    expect(late.cache.stats().latencies.other.count).toBe(count + 1)
+    expect(await late.cache.get('k')).toBeUndefined()
+    expect(late.cache.stats().latencies.other.count).toBe(count + 1)
   })
 })
 
@@ -230,30 +234,7 @@ describe('a caller', () => {
   })
 })
 
-describe('what was invalidated by tag or prefix, in memory alone', () => {
-  const invalidations: [string, (cache: TrackedCacheOf) => Promise<boolean>][] = [
-    ['tag', (cache) => cache.invalidateTags(['t'])],
-    ['prefix', (cache) => cache.invalidatePattern('n*')],
-  ]
-
-  it.each(invalidations)('is gone for every verb: %s', async (_, invalidate) => {
-    const { cache } = trackedCache({ ttl: '1h' })
-    const listed = async () => {
-      const keys: string[] = []
-      for await (const key of cache.keys()) keys.push(key)
-      return keys
-    }
-    await cache.set('n', 5, { tags: ['t'] })
-    await cache.set('other', 1)
-    expect(await invalidate(cache)).toBe(true)
-    expect(await listed()).toEqual(['other'])
-    expect(await cache.ttl('n')).toBeUndefined()
-    expect(await cache.expire('n', '2h')).toBe(false)
-    expect(cache.peek('n')).toBeUndefined()
-    expect(await cache.increment('n')).toBe(1)
-    expect(await cache.get('n')).toBe(1)
-  })
-
+describe('an entry that was invalidated by tag', () => {
   it('is not brought back by another life', async () => {
     const { a, b } = await pair()
     await a.cache.set('k', 'old', { tags: ['t'] })

@@ -2,7 +2,7 @@
  * The Lua of the right to fill a key. The right is a key of its own beside the value, in its slot:
  * `{name}!lease` holds the token of the load that has it, and ends by itself.
  */
-import { script } from './scripts.js'
+import { ABOVE, script } from './scripts.js'
 
 /** The names of values hold no brace, so the whole name is the hash tag. */
 export function leaseKey(key: string): string {
@@ -17,13 +17,7 @@ export function leaseKey(key: string): string {
  * One call reads all values: in Lua the calls are what costs (64 keys: a third of the time).
  */
 export const LEASE = script(`
-local function above(text, limit)
-  for i = 1, #limit do
-    local one, other = string.byte(text, i) or -1, string.byte(limit, i)
-    if one ~= other then return one > other end
-  end
-  return false
-end
+${ABOVE}
 local from, now = tonumber(ARGV[1]), ARGV[2]
 local count = #KEYS / 2
 local answers = redis.call('MGET', unpack(KEYS, 1, count))

@@ -14,6 +14,15 @@ export interface Script {
   readonly sha1: string
 }
 
+/** Compares bytes one by one: Lua itself would compare text by the server's locale. */
+export const ABOVE = `local function above(text, limit)
+  for i = 1, #limit do
+    local one, other = string.byte(text, i) or -1, string.byte(limit, i)
+    if one ~= other then return one > other end
+  end
+  return false
+end`
+
 /**
  * KEYS[1]; ARGV: offset, patch, ttl. 1 if patched, 0 if there is no such value: also where the
  * patch would reach past its end, for it is then not the value that the caller knew.
@@ -29,18 +38,12 @@ return 1`)
 
 /**
  * KEYS[1]; ARGV: by, head, ttl, offset and bytes of the moment up to which a value counts as absent
- * ('' and '' for none; Lua would compare them by the server's locale). The new number as JSON text:
+ * ('' and '' for none). The new number as JSON text:
  * whole numbers without an exponent, others with the fewest digits that read back the same.
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
-local function above(text, limit)
-  for i = 1, #limit do
-    local one, other = string.byte(text, i) or -1, string.byte(limit, i)
-    if one ~= other then return one > other end
-  end
-  return false
-end
+${ABOVE}
 local head, number = ARGV[2], 0
 local value = redis.call('GET', KEYS[1])
 if value and ARGV[5] ~= '' then
