@@ -56,8 +56,8 @@ class DeferredStore implements Store {
     return this.#store?.fillMany?.(fills) ?? away()
   }
 
-  setMany(writes: readonly StoreWrite[]): Promise<void> {
-    return this.#store?.setMany(writes) ?? away()
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
+    return this.#store?.setMany(writes, notAfterWallMs) ?? away()
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {

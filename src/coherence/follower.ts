@@ -26,6 +26,7 @@ import type {
   LogSnapshot,
 } from '../core/log.js'
 import { isContinuous, type Mirror } from './mirror.js'
+import type { StoreClock } from './store-clock.js'
 
 /** Why a process was thrown out. */
 export type LossReason = 'epoch' | 'trimmed' | 'regressed'
@@ -33,6 +34,7 @@ export type LossReason = 'epoch' | 'trimmed' | 'regressed'
 export interface FollowerOptions {
   readonly log: Log
   readonly mirror: Mirror
+  readonly storeClock: StoreClock
   /** Its `leaseUntilMs` says until when memory is trusted. */
   readonly guard: MemoryGuard
   readonly clock: Clock
@@ -212,6 +214,7 @@ export class Follower implements LogListener {
   }
 
   #enter(snapshot: LogSnapshot, sentAtMs: number): void {
+    this.#hearTime(snapshot, sentAtMs)
     if (this.#state.at !== 'absent') return
     this.#mirror.reset(snapshot)
     this.#state = { at: 'joined', epoch: snapshot.epoch }
@@ -222,6 +225,7 @@ export class Follower implements LogListener {
 
   /** What any call to the log has told. `true` if all of it was applied. */
   #take(reply: LogReply, sentAtMs: number, appliedBefore: number): boolean {
+    this.#hearTime(reply, sentAtMs)
     const state = this.#state
     if (state.at !== 'joined') return false
     if (reply.epoch !== state.epoch) return this.#leave('epoch')
@@ -235,6 +239,11 @@ export class Follower implements LogListener {
     if (this.#mirror.applied < Math.max(reply.head, this.#announced)) return false
     this.#extend(sentAtMs)
     return true
+  }
+
+  #hearTime({ nowMs }: LogReply, sentAtMs: number): void {
+    const { clock, storeClock } = this.#options
+    storeClock.heard(nowMs, sentAtMs, clock.monotonicMs())
   }
 
   #apply(record: LogRecord): void {

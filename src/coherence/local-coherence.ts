@@ -18,13 +18,19 @@ export class LocalCoherence implements Coherence {
   readonly isStoreTrusted = true
   readonly leaseMs = Number.POSITIVE_INFINITY
   readonly #mirror = new Mirror({ guard: this.guard })
+  readonly #clock: Clock
 
   constructor(clock: Clock) {
+    this.#clock = clock
     this.#mirror.reset({ head: Math.max(1, Math.floor(clock.wallMs())), floor: 0, prefixes: [] })
   }
 
   get applied(): number {
     return this.#mirror.applied
+  }
+
+  get wallAheadMs(): number {
+    return this.#clock.wallMs() - this.#clock.monotonicMs()
   }
 
   open(): void {}

@@ -15,6 +15,7 @@ import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
 import { Follower } from './follower.js'
 import { Mirror } from './mirror.js'
+import { StoreClock } from './store-clock.js'
 
 const ID_BYTES = 9
 
@@ -37,6 +38,8 @@ export class LogCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.NEGATIVE_INFINITY }
   readonly isShared = true
   readonly #log: Log
+  readonly #clock: Clock
+  readonly #storeClock = new StoreClock()
   readonly #mirror: Mirror
   readonly #follower: Follower
   #listener: CoherenceListener | undefined
@@ -45,10 +48,12 @@ export class LogCoherence implements Coherence {
 
   constructor({ log, clock, id = shortId(), leaseMs, heartbeatMs, maxTags }: LogCoherenceOptions) {
     this.#log = log
+    this.#clock = clock
     this.#mirror = new Mirror({ guard: this.guard, maxTags })
     this.#follower = new Follower({
       log,
       mirror: this.#mirror,
+      storeClock: this.#storeClock,
       guard: this.guard,
       clock,
       id,
@@ -58,6 +63,11 @@ export class LogCoherence implements Coherence {
       onJoined: () => this.#listener?.onJoined(),
       onLost: () => this.#listener?.onLost(),
     })
+  }
+
+  get wallAheadMs(): number {
+    const ownAheadMs = () => this.#clock.wallMs() - this.#clock.monotonicMs()
+    return this.#storeClock.aheadMs ?? ownAheadMs()
   }
 
   get leaseMs(): number {

@@ -84,7 +84,7 @@ export class BatchedReads {
   #sendLeaseReads(leaseReads: readonly LeaseRead[]): void {
     const reads = leaseReads.map(({ read }) => read)
     const requests = leaseReads.map(({ read, lease }) => ({ ...lease, key: read.storeKey }))
-    const expiry = this.#expiryAt(this.#clock.wallMs())
+    const expiry = this.#expiryAt(this.#clock.monotonicMs() + this.#coherence.wallAheadMs)
     const sent = this.#store.leaseMany(requests, expiry)
     this.#finishWhenTrusted(reads, sent, (answers) => (read, i, atMs, wallAheadMs) => {
       const { bytes, isLeased } = answers[i]!
@@ -127,9 +127,9 @@ export class BatchedReads {
       for (const read of reads) finish(read, failure, 0, 0, false)
     }
     const finishAll = (answers: readonly T[]) => {
-      // One look at both clocks for the whole batch: what is about to expire looks again.
+      // One look at the clocks for the whole batch: what is about to expire looks again.
       const atMs = this.#clock.monotonicMs()
-      const wallAheadMs = this.#clock.wallMs() - atMs
+      const { wallAheadMs } = this.#coherence
       const finishOne = finisher(answers)
       reads.forEach((read, i) => {
         finishOne(read, i, atMs, wallAheadMs)

@@ -9,7 +9,7 @@
 import { asStoreError } from './as-store-error.js'
 import { MAX_BATCH_KEYS } from './batched-reads.js'
 import type { Coherence } from './coherence.js'
-import type { StoreFill, StoreWrite } from './contracts.js'
+import type { Clock, StoreFill, StoreWrite } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 import type { Invalidation } from './log.js'
@@ -44,6 +44,7 @@ export const MAX_PENDING_WRITES = 10_000
 export class BatchedWrites {
   readonly #store: GuardedStore
   readonly #coherence: Coherence
+  readonly #clock: Clock
   readonly #onRefused: (error: CacheError) => void
   #writes = new Map<string, PendingWrite>()
   #fills = new Map<string, PendingFill>()
@@ -51,9 +52,15 @@ export class BatchedWrites {
   #idleWaiters: (() => void)[] = []
 
   /** `onRefused` is told of each write that is not sent because too many are on their way. */
-  constructor(store: GuardedStore, coherence: Coherence, onRefused: (error: CacheError) => void) {
+  constructor(
+    store: GuardedStore,
+    coherence: Coherence,
+    clock: Clock,
+    onRefused: (error: CacheError) => void,
+  ) {
     this.#store = store
     this.#coherence = coherence
+    this.#clock = clock
     this.#onRefused = onRefused
   }
 
@@ -141,8 +148,19 @@ export class BatchedWrites {
       else sets.push(pending)
     }
     this.#writes = new Map()
-    this.#send(sets, (chunk) => this.#store.setMany(chunk.map(({ write }) => write!)))
+    const notAfterWallMs = this.#notAfterWallMs()
+    this.#send(sets, (chunk) => {
+      const writes = chunk.map(({ write }) => write!)
+      return this.#store.setMany(writes, notAfterWallMs)
+    })
     this.#send(deletes, (chunk) => this.#store.deleteMany(chunk.map(({ key }) => key)))
+  }
+
+  /** A write that has failed must not take place later, over what others have written since. */
+  #notAfterWallMs(): number | undefined {
+    if (!this.#coherence.isShared) return undefined
+    const nowWallMs = this.#clock.monotonicMs() + this.#coherence.wallAheadMs
+    return nowWallMs + this.#store.writeDeadlineMs
   }
 
   #send(

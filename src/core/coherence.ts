@@ -72,6 +72,11 @@ export interface Coherence {
   readonly isStoreTrusted: boolean
   /** There is another connection to the store, or may be. */
   doubtStore(): void
+  /**
+   * How far the wall clock by which freshness in the store is judged is ahead of the monotonic one:
+   * the store's clock where it is known.
+   */
+  readonly wallAheadMs: number
   /** For how long after its load began a value may be handed out without a lease. */
   readonly leaseMs: number
   /** Resolves to whether the log was heard and caught up with after this call. Never rejects. */

@@ -113,8 +113,11 @@ export interface Store {
   leaseMany?(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]>
   /** Writes those whose token has the right, and ends it; tells which. One round trip. */
   fillMany?(fills: readonly StoreFill[]): Promise<readonly boolean[]>
-  /** Writes all; rejects if any failed. One round trip. */
-  setMany(writes: readonly StoreWrite[]): Promise<void>
+  /**
+   * Writes all; rejects if any failed. One round trip. `notAfterWallMs`, given to stores with a log
+   * and by that log's clock: what comes later is refused, since its caller was told that it failed.
+   */
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void>
   /** Deletes all; resolves to how many existed. One round trip. */
   deleteMany(keys: readonly string[]): Promise<number>
   /**

@@ -130,7 +130,8 @@ export class Engine {
   }
 
   now(): Now {
-    return { monotonicMs: this.clock.monotonicMs(), wallMs: this.clock.wallMs() }
+    const monotonicMs = this.clock.monotonicMs()
+    return { monotonicMs, wallMs: monotonicMs + this.coherence.wallAheadMs }
   }
 
   /** The namespace of that name, made if it is new. */

@@ -99,8 +99,13 @@ export class GuardedStore {
     return this.#call('write', this.#writes, () => this.#store.fillMany!(fills))
   }
 
-  setMany(writes: readonly StoreWrite[]): Promise<void> {
-    return this.#call('write', this.#writes, () => this.#store.setMany(writes))
+  /** For how long a write is waited for. */
+  get writeDeadlineMs(): number {
+    return this.#options.writeDeadlineMs
+  }
+
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
+    return this.#call('write', this.#writes, () => this.#store.setMany(writes, notAfterWallMs))
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {

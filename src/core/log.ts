@@ -42,6 +42,8 @@ export interface LogReply {
   readonly head: number
   /** Whatever was born before it is out of date. */
   readonly floor: number
+  /** The log's wall clock when it answered, whole milliseconds. */
+  readonly nowMs: number
   /**
    * Records after the caller's `applied`, in order and without a gap. They may end before `head`
    * (ask again) and begin later than asked for (the log was trimmed).

@@ -30,7 +30,7 @@ export class StoreBatch {
     this.leases = store.leases
     this.#clock = clock
     this.#reads = new BatchedReads(store, coherence, expiryAt, clock)
-    this.#writes = new BatchedWrites(store, coherence, onRefused)
+    this.#writes = new BatchedWrites(store, coherence, clock, onRefused)
   }
 
   /** Counts the batches of reads: what was gathered under an older number is on its way. */

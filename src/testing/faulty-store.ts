@@ -171,8 +171,8 @@ class FaultWrapper implements FaultyStore {
     return this.#call('fillMany', () => this.#inner.fillMany!(fills), dropped)
   }
 
-  setMany(writes: readonly StoreWrite[]): Promise<void> {
-    return this.#call('setMany', () => this.#inner.setMany(writes), undefined)
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
+    return this.#call('setMany', () => this.#inner.setMany(writes, notAfterWallMs), undefined)
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {

@@ -29,7 +29,7 @@ export class InProcessData {
 
   log(name: string): LogData {
     const known = this.#logs!.get(name)
-    const data = known ?? new LogData(`epoch ${++this.#epochs}`, this.#clock.wallMs())
+    const data = known ?? new LogData(`epoch ${++this.#epochs}`, () => this.#clock.wallMs())
     this.#logs!.set(name, data)
     return data
   }
@@ -67,6 +67,10 @@ export class InProcessData {
     this.#leases.delete(key)
   }
 
+  wallMs(): number {
+    return this.#clock.wallMs()
+  }
+
   deadlineMs(ttlMs: number): number {
     return this.#clock.monotonicMs() + ttlMs
   }
@@ -93,7 +97,7 @@ export class InProcessData {
     if (this.#saved !== undefined) this.#entries = new Map(this.#saved)
     this.#leases.clear()
     for (const data of this.#logs?.values() ?? []) {
-      data.beginEpoch(`epoch ${++this.#epochs}`, this.#clock.wallMs())
+      data.beginEpoch(`epoch ${++this.#epochs}`)
     }
   }
 

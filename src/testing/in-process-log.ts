@@ -41,20 +41,27 @@ export class LogData {
   readonly #prefixes = new Map<string, PrefixSeq>()
   readonly members = new Map<string, LogMember>()
   readonly listeners = new Set<LogListener>()
+  readonly #wallMs: () => number
   readonly #limits: InProcessLogLimits
 
-  /** `start`: above all numbers of earlier epochs. */
-  constructor(epoch: string, start: number, limits: Partial<InProcessLogLimits> = {}) {
+  /** Its numbers begin at `start` or, by default, at the wall clock: above all earlier ones. */
+  constructor(
+    epoch: string,
+    wallMs: () => number,
+    limits: Partial<InProcessLogLimits> = {},
+    start = wallMs(),
+  ) {
     this.epoch = epoch
     this.seq = start
     this.floor = start
+    this.#wallMs = wallMs
     this.#limits = { ...LIMITS, ...limits }
   }
 
   /** Another life of the server: what it held of the log may have been lost. */
-  beginEpoch(epoch: string, start: number): void {
+  beginEpoch(epoch: string): void {
     this.epoch = epoch
-    this.seq = Math.max(this.seq + 1, start)
+    this.seq = Math.max(this.seq + 1, this.#wallMs())
     this.floor = this.seq
     this.records = []
   }
@@ -107,7 +114,8 @@ export class LogData {
     const { epoch, seq: head, floor } = this
     const isMissed = ({ seq }: LogRecord) => applied >= 0 && seq > applied && seq <= upTo
     const records = this.records.filter(isMissed)
-    return { epoch, head, floor, records: records.slice(0, this.#limits.maxRead) }
+    const nowMs = Math.floor(this.#wallMs())
+    return { epoch, head, floor, nowMs, records: records.slice(0, this.#limits.maxRead) }
   }
 }
 

@@ -121,8 +121,12 @@ class MapStore implements InProcessStore {
     })
   }
 
-  async setMany(writes: readonly StoreWrite[]): Promise<void> {
+  async setMany(
+    writes: readonly StoreWrite[],
+    notAfterWallMs = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
     this.#check('setMany')
+    if (this.#space.wallMs() > notAfterWallMs) throw new Error('the write came too late')
     for (const write of writes) this.#write(write)
   }
 

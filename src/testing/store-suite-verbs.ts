@@ -41,6 +41,14 @@ function defineLifeTimes(it: Case): void {
     const rest = await store.getMany([key('long'), key('endless'), key('eons')])
     deepEqual(rest.map(asText), ['l', 'e', 'x'])
   })
+  it('refuses a write that comes too late, where it keeps a log', async (bench) => {
+    const { store, key } = bench
+    if (store.log === undefined) return
+    const write = (value: string) => [{ key: key('k'), bytes: value, ttlMs: MINUTE_MS }]
+    await store.setMany(write('in time'), Date.now() + MINUTE_MS)
+    await rejects(store.setMany(write('late'), Date.now() - MINUTE_MS))
+    equal(await text(bench, 'k'), 'in time')
+  })
   it('gives an overwritten key the new ttl', async (bench) => {
     const { store, key } = bench
     await put(store, key('a'), 'first', 30)

@@ -33,8 +33,8 @@ export class WireStore implements Store {
     return this.#send(() => this.#inner.getMany(keys))
   }
 
-  setMany(writes: readonly StoreWrite[]): Promise<void> {
-    return this.#send(() => this.#inner.setMany(writes))
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
+    return this.#send(() => this.#inner.setMany(writes, notAfterWallMs))
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {

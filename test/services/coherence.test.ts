@@ -139,15 +139,15 @@ async function read(
   const key = KEYS[at]!
   const beganAtMs = performance.now()
   const load = async () => {
-    const version = history.versionOf(key)
+    const value = history.make(performance.now())
     await pause(turn % 4 === 0 ? 40 : 1)
-    return version
+    return value
   }
-  const version =
+  const value =
     turn % 2 === 0
       ? await cache.get<number>(key)
       : await cache.getOrSet(key, load, { tags: [TAGS[at % 2]!] })
-  if (version !== undefined) history.got(key, version, by, beganAtMs)
+  if (value !== undefined) history.got(key, value, by, beganAtMs)
 }
 
 async function invalidate(
@@ -164,8 +164,8 @@ async function invalidate(
     [KEYS.filter((each) => each[0] === key[0]), () => cache.invalidatePattern(`${key[0]}:*`)],
   ]
   const [keys, call] = kinds[turn % kinds.length]!
-  const confirm = history.change(keys)
-  if (await call()) confirm(by, performance.now())
+  const confirm = history.invalidate(keys, by, performance.now())
+  if (await call()) confirm(performance.now())
 }
 
 function pause(ms: number): Promise<void> {

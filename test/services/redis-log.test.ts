@@ -55,7 +55,7 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
   /** A log of its own on the server, and its model. */
   async function openPair(limits: { maxTags?: number; maxPrefixes?: number; maxRead?: number }) {
     const log = await openLog(`log${++logs}`, { ...LOG_LIMITS, ...limits })
-    const model = inProcessLog(new LogData('model', 0, limits))
+    const model = inProcessLog(new LogData('model', Date.now, limits, 0))
     const { head: start } = await log.join(member('a', -1))
     await model.join(member('a', -1))
     return { log, model, start }

@@ -6,6 +6,7 @@
  */
 import { LogCoherence } from '../../src/coherence/log-coherence.js'
 import { Mirror } from '../../src/coherence/mirror.js'
+import { StoreClock } from '../../src/coherence/store-clock.js'
 import type { CoherenceListener } from '../../src/core/coherence.js'
 import type { StoreFill, StoreWrite } from '../../src/core/contracts.js'
 import { Invalidations } from '../../src/core/invalidations.js'
@@ -217,12 +218,35 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     onClasses: () => {
       const { beginEpoch } = LogData.prototype
       return replace(LogData.prototype, 'beginEpoch', {
-        value(this: LogData, epoch: string, start: number) {
+        value(this: LogData, epoch: string) {
           const { floor } = this
-          beginEpoch.call(this, epoch, start)
+          beginEpoch.call(this, epoch)
           this.floor = floor
         },
       })
+    },
+  },
+  {
+    name: 'freshness is judged by the wall clock of the process',
+    onClasses: () => replace(StoreClock.prototype, 'aheadMs', { get: () => undefined }),
+  },
+  {
+    name: 'a set that failed may take place at any time',
+    onLink: (link) => {
+      const set = link.setMany.bind(link)
+      link.setMany = (writes) => set(writes)
+    },
+  },
+  {
+    name: 'nobody is told of sets and deletes',
+    onLink: (link) => {
+      onLog(link, (log) => ({
+        ...log,
+        append: async (member, invalidations) => {
+          const told = invalidations.filter(({ kind }) => kind !== 'key')
+          return log.append(member, told)
+        },
+      }))
     },
   },
   {

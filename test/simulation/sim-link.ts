@@ -2,8 +2,9 @@
  * The network between one process and the server, and the server's own troubles.
  *
  * Requests of a connection arrive in their order, and so do its replies, as TCP has it; each takes
- * its time. A cut loses what is on its way in both directions, executed or not. Pushes come over a
- * connection of their own, which may be cut without a word; they are sometimes doubled or late.
+ * its time. A cut loses all replies on their way, and half of the time the requests as well. Pushes
+ * come over a connection of their own, which may be cut without a word; they are sometimes doubled
+ * or late.
  */
 import type {
   Expiry,
@@ -20,6 +21,8 @@ import type { Scheduler } from './scheduler.js'
 
 export class SimServer {
   readonly data: InProcessStore
+  /** Told of each write that the server has taken. */
+  onTaken: (write: StoreWrite) => void = () => {}
   #isFrozen = false
   #held: (() => void)[] = []
 
@@ -51,6 +54,8 @@ export class SimServer {
 
 interface Connection {
   isCut: boolean
+  /** What was sent before it was cut arrives all the same. */
+  isHeard: boolean
   lastArrivalMs: number
   lastReplyMs: number
   readonly waiting: Set<(error: unknown) => void>
@@ -99,6 +104,7 @@ export class SimLink implements Store {
     if (connection === undefined) return
     this.#connection = undefined
     connection.isCut = true
+    connection.isHeard = this.#scheduler.chance(0.5)
     this.cutPushes()
     if (!isTold) return
     for (const fail of connection.waiting) this.#deliver(() => fail(AWAY))
@@ -137,8 +143,11 @@ export class SimLink implements Store {
     return this.#send(() => this.#data.fillMany!(fills))
   }
 
-  setMany(writes: readonly StoreWrite[]) {
-    return this.#send(() => this.#data.setMany(writes))
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number) {
+    return this.#send(async () => {
+      await this.#data.setMany(writes, notAfterWallMs)
+      for (const write of writes) this.#server.onTaken(write)
+    })
   }
 
   deleteMany(keys: readonly string[]) {
@@ -208,7 +217,7 @@ export class SimLink implements Store {
       }
       connection.lastArrivalMs = this.#moment(connection.lastArrivalMs)
       this.#at(connection.lastArrivalMs, () => {
-        if (connection.isCut) return
+        if (connection.isCut && !connection.isHeard) return
         this.#server.execute(() => {
           run().then(
             (value) => settle(() => resolve(value)),
@@ -247,5 +256,11 @@ export class SimLink implements Store {
 }
 
 function newConnection(nowMs: number): Connection {
-  return { isCut: false, lastArrivalMs: nowMs, lastReplyMs: nowMs, waiting: new Set() }
+  return {
+    isCut: false,
+    isHeard: false,
+    lastArrivalMs: nowMs,
+    lastReplyMs: nowMs,
+    waiting: new Set(),
+  }
 }

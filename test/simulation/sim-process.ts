@@ -8,6 +8,9 @@ import type { PlantedBug } from './planted-bugs.js'
 import type { Scheduler } from './scheduler.js'
 import { SimLink, type SimServer } from './sim-link.js'
 
+/** Short enough for values to expire while they are looked at. */
+export const TTL_MS = 8_000
+
 export class SimProcess {
   readonly cache: Cache
   readonly link: SimLink
@@ -28,7 +31,7 @@ export class SimProcess {
       store: this.link,
       clock: this.#clock(wallSkewMs),
       random: () => scheduler.random(),
-      ttl: '1h',
+      ttl: TTL_MS / 1_000,
       hardTimeout: '5s',
     }) as Cache
   }

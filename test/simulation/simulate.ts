@@ -2,11 +2,14 @@
  * One run: some processes over one server, callers that read, load and invalidate, and everything
  * that can go wrong with networks, processes and servers. The seed decides it all.
  */
+
+import { entryCodec } from '../../src/codecs/index.js'
+import type { DecodedEntry } from '../../src/core/contracts.js'
 import { History } from './history.js'
 import type { PlantedBug } from './planted-bugs.js'
 import { Scheduler } from './scheduler.js'
 import { SimServer } from './sim-link.js'
-import { SimProcess } from './sim-process.js'
+import { SimProcess, TTL_MS } from './sim-process.js'
 
 const RUN_MS = 20_000
 const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
@@ -44,6 +47,7 @@ class Simulation {
     this.#bug = bug
     this.#scheduler = new Scheduler(seed)
     this.#server = new SimServer(this.#scheduler)
+    this.#server.onTaken = ({ bytes }) => this.#taken(bytes)
   }
 
   async run(): Promise<Outcome> {
@@ -83,10 +87,16 @@ class Simulation {
     else this.#read(process, life, key)
   }
 
+  #taken(bytes: Uint8Array | string): void {
+    const value = valueIn(bytes)
+    this.#note(`the store takes ${value}`)
+    this.#history.taken(value, this.#scheduler.nowMs)
+  }
+
   #read(process: SimProcess, life: number, key: string): void {
     const beganAtMs = this.#scheduler.nowMs
-    process.cache.get<number>(key).then((version) => {
-      if (version !== undefined) this.#got(key, version, life, beganAtMs)
+    process.cache.get<number>(key).then((value) => {
+      if (value !== undefined) this.#got(key, value, life, beganAtMs)
     })
   }
 
@@ -96,15 +106,19 @@ class Simulation {
     const isFresh = scheduler.chance(0.1)
     const load = () => {
       // The row as it is when the load begins; how long it takes is another matter.
-      const version = this.#history.versionOf(key)
+      const value = this.#history.make(scheduler.nowMs)
       const takesMs = scheduler.chance(0.2) ? scheduler.below(3_000) : scheduler.below(30)
       return new Promise<number>((resolve) => {
-        scheduler.after(takesMs, () => process.runAwake(() => resolve(version)))
+        const end = () => {
+          this.#history.loaded(value, scheduler.nowMs, TTL_MS)
+          resolve(value)
+        }
+        scheduler.after(takesMs, () => process.runAwake(end))
       })
     }
     const tags = [TAGS[KEYS.indexOf(key) % 2]!]
     process.cache.getOrSet(key, load, { tags, fresh: isFresh }).then(
-      (version) => this.#got(key, version, life, beganAtMs),
+      (value) => this.#got(key, value, life, beganAtMs),
       () => {},
     )
   }
@@ -112,10 +126,15 @@ class Simulation {
   #invalidate(process: SimProcess, life: number, key: string): void {
     const { cache } = process
     const at = KEYS.indexOf(key)
+    const beganAtMs = this.#scheduler.nowMs
+    const tags = [TAGS[at % 2]!]
+    const set = () => cache.set(key, this.#history.make(beganAtMs, TTL_MS), { tags })
     const kinds: readonly (readonly [string, readonly string[], () => Promise<boolean>])[] = [
       ['delete', [key], () => cache.delete(key)],
       ['delete', [key], () => cache.delete(key)],
-      ['tag', KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags([TAGS[at % 2]!])],
+      ['set', [key], set],
+      ['set', [key], set],
+      ['tag', KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags(tags)],
       [
         'prefix',
         KEYS.filter((each) => each[0] === key[0]),
@@ -124,17 +143,17 @@ class Simulation {
       ['clear', KEYS, () => cache.clear()],
     ]
     const [what, keys, call] = kinds[this.#scheduler.below(kinds.length)]!
-    const confirm = this.#history.change(keys)
+    const confirm = this.#history.invalidate(keys, life, beganAtMs)
     this.#note(`${life} ${what} ${keys.join(' ')}`)
     call().then((isConfirmed) => {
       this.#note(`${life} ${what} ${isConfirmed ? 'confirmed' : 'failed'}`)
-      if (isConfirmed) confirm(life, this.#scheduler.nowMs)
+      if (isConfirmed) confirm(this.#scheduler.nowMs)
     })
   }
 
-  #got(key: string, version: number, life: number, beganAtMs: number): void {
-    this.#note(`${life} got ${key} ${version}, asked at ${beganAtMs}`)
-    this.#history.got(key, version, life, beganAtMs)
+  #got(key: string, value: number, life: number, beganAtMs: number): void {
+    this.#note(`${life} got ${key} ${value}, asked at ${beganAtMs}`)
+    this.#history.got(key, value, life, beganAtMs)
   }
 
   /** What the server would have on its disk. */
@@ -189,4 +208,9 @@ class Simulation {
   #note(what: string): void {
     this.#log.push(`${this.#scheduler.nowMs.toFixed(1)} ${what}`)
   }
+}
+
+function valueIn(bytes: Uint8Array | string): number {
+  const entry = entryCodec().decode(Buffer.from(bytes as string)) as DecodedEntry
+  return entry.value as number
 }

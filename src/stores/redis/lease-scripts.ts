@@ -63,14 +63,21 @@ if #ended > 0 then redis.call('DEL', unpack(ended)) end
 return answers`)
 
 /**
- * KEYS: the values, then their leases; ARGV for each: value, milliseconds to live or ''. One
- * command for a whole batch: the clients spend more on sixty-four than the server on the script.
+ * KEYS: the values, then their leases; ARGV: the moment in milliseconds after which it is too late,
+ * or '', then for each: value, milliseconds to live or ''. One command for a whole batch: the
+ * clients spend more on sixty-four than the server on the script.
  */
 export const SET_MANY = script(`
-local count = #KEYS / 2
+local count, limit = #KEYS / 2, tonumber(ARGV[1])
+if limit then
+  local time = redis.call('TIME')
+  if time[1] * 1000 + math.floor(time[2] / 1000) > limit then
+    return redis.error_reply('LATE the write came too late')
+  end
+end
 redis.call('DEL', unpack(KEYS, count + 1))
 for i = 1, count do
-  local value, ttl = ARGV[2 * i - 1], ARGV[2 * i]
+  local value, ttl = ARGV[2 * i], ARGV[2 * i + 1]
   if ttl == '' then redis.call('SET', KEYS[i], value)
   else redis.call('SET', KEYS[i], value, 'PX', ttl) end
 end

@@ -29,14 +29,15 @@ export function readPush(message: string): { epoch: string; record: LogRecord } 
   return { epoch, record: new TextRecord(Number(seq), origin, payload) }
 }
 
-/** The four answers that all scripts of the log begin with. */
+/** The five answers that all scripts of the log begin with. */
 export function readReply(reply: readonly unknown[]): LogReply {
-  const [epoch, head, floor, entries] = reply
+  const [epoch, head, floor, now, entries] = reply
   const records = (entries as [id: unknown, fields: unknown[]][]).map(([id, fields]) => {
     // Fields: 'o', who, 'r', payload.
     return new TextRecord(Number.parseInt(String(id), 10), String(fields[1]), String(fields[3]))
   })
-  return { epoch: String(epoch), head: Number(head), floor: Number(floor), records }
+  const [seq, lowest, nowMs] = [Number(head), Number(floor), Number(now)]
+  return { epoch: String(epoch), head: seq, floor: lowest, nowMs, records }
 }
 
 /** Names and scores by turns. */

@@ -60,7 +60,7 @@ end`
 
 /**
  * KEYS: state, log, members, prefixes; ARGV[5]: lease, ms; ARGV[6]: '1' for the prefixes as well.
- * Answers epoch, head, floor, records, prefixes with their records.
+ * Answers epoch, head, floor, time, records, prefixes with their records.
  */
 const follow = (limits: LogLimits) =>
   script(`${look(limits)}
@@ -68,12 +68,11 @@ redis.call('ZADD', KEYS[3], text(nowMs + tonumber(ARGV[5])), member)
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', text(nowMs - ${FORGET_MS}))
 local prefixes = {}
 if ARGV[6] == '1' then prefixes = redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES') end
-return {epoch, text(seq), text(floor), records(seq), prefixes}`)
+return {epoch, text(seq), text(floor), text(nowMs), records(seq), prefixes}`)
 
 /**
  * KEYS: state, log, tags, prefixes; ARGV[5]: payload; then kind and name of each but the keys: 't',
- * 'p', 'a'. Answers epoch, head (this record), floor, and the records before
- * this one.
+ * 'p', 'a'. Answers epoch, head (this record), floor, time, and the records before this one.
  */
 const append = (limits: LogLimits) =>
   script(`${look(limits)}
@@ -96,7 +95,7 @@ redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${limits.maxRecords}, text(seq) .. '-
   'o', member, 'r', ARGV[5])
 redis.call('PUBLISH', string.gsub(KEYS[2], 'log$', 'push'),
   epoch .. ' ' .. text(seq) .. ' ' .. member .. ' ' .. ARGV[5])
-return {epoch, text(seq), text(floor), records(seq - 1)}`)
+return {epoch, text(seq), text(floor), text(nowMs), records(seq - 1)}`)
 
 /** KEYS: tags; ARGV: tags. The newest record of each as text, '' for none. */
 const TAG_SEQS = script(`

@@ -53,7 +53,7 @@ export class RedisLog implements Log {
 
   async join(member: LogMember): Promise<LogSnapshot> {
     const reply = await this.#follow({ ...member, applied: -1 }, true)
-    return { ...readReply(reply), prefixes: readPrefixes(reply[4] as unknown[]) }
+    return { ...readReply(reply), prefixes: readPrefixes(reply[5] as unknown[]) }
   }
 
   async follow(member: LogMember): Promise<LogReply> {

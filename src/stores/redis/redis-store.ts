@@ -105,14 +105,15 @@ export class RedisStore implements Store {
     return reply.map((had) => Number(had) === 1)
   }
 
-  setMany(writes: readonly StoreWrite[]): Promise<void> {
+  setMany(writes: readonly StoreWrite[], notAfterWallMs = Number.POSITIVE_INFINITY): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
+    const limit = Number.isFinite(notAfterWallMs) ? String(Math.ceil(notAfterWallMs)) : ''
     const runs: [keys: string[], args: RedisArg[]][] = []
     for (let from = 0; from < writes.length; from += MAX_SCRIPT_KEYS) {
       const chunk = writes.slice(from, from + MAX_SCRIPT_KEYS)
       runs.push([
         withLeases(chunk),
-        chunk.flatMap(({ bytes, ttlMs }) => [asArg(bytes), ttlText(ttlMs)]),
+        [limit, ...chunk.flatMap(({ bytes, ttlMs }) => [asArg(bytes), ttlText(ttlMs)])],
       ])
     }
     return this.#call('setMany', nothing, (connection): Promise<unknown> => {
