@@ -82,6 +82,8 @@ export interface StoreStats {
   readonly breaker: 'closed' | 'open'
   /** How often the breaker has opened. */
   readonly outages: number
+  /** Invalidations that the store has not confirmed yet; they are repeated. */
+  readonly unconfirmed: number
 }
 
 export interface CacheHealth {
@@ -89,6 +91,7 @@ export interface CacheHealth {
   readonly status: 'ok' | 'degraded'
   readonly store: (StoreStats & { readonly pingMs: number | undefined }) | undefined
   readonly memory: MemoryStats
+  readonly coherence: CoherenceStats
 }
 
 export interface Cache<V = unknown> {
@@ -194,8 +197,8 @@ export interface Cache<V = unknown> {
    * Makes every entry with one of these tags out of date, in every namespace, tier and process, and
    * whatever was loaded with them before this call; at most 1 000 tags. `true` once the log has it
    * and this process has applied it, `false` if the store did not confirm: this process has
-   * forgotten its memory then, others may go on. One round trip, whatever the tags hold. Rejects
-   * with OPTION_INVALID.
+   * forgotten its memory then, others hear of it when the store is back. One round trip, whatever
+   * the tags hold. Rejects with OPTION_INVALID.
    */
   invalidateTags(tags: readonly string[]): Promise<boolean>
 

@@ -13,9 +13,18 @@ import type { Clock, StoreFill, StoreWrite } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 import type { Invalidation } from './log.js'
+import type { Unconfirmed } from './unconfirmed.js'
 
 /** `undefined` if the store has taken it. */
 export type WriteAnswer = CacheError | undefined
+
+/** What calls to the store need. */
+export interface StoreParts {
+  readonly store: GuardedStore
+  readonly coherence: Coherence
+  readonly clock: Clock
+  readonly unconfirmed: Unconfirmed
+}
 
 interface PendingFill {
   readonly fill: StoreFill
@@ -45,6 +54,7 @@ export class BatchedWrites {
   readonly #store: GuardedStore
   readonly #coherence: Coherence
   readonly #clock: Clock
+  readonly #unconfirmed: Unconfirmed
   readonly #onRefused: (error: CacheError) => void
   #writes = new Map<string, PendingWrite>()
   #fills = new Map<string, PendingFill>()
@@ -52,15 +62,11 @@ export class BatchedWrites {
   #idleWaiters: (() => void)[] = []
 
   /** `onRefused` is told of each write that is not sent because too many are on their way. */
-  constructor(
-    store: GuardedStore,
-    coherence: Coherence,
-    clock: Clock,
-    onRefused: (error: CacheError) => void,
-  ) {
-    this.#store = store
-    this.#coherence = coherence
-    this.#clock = clock
+  constructor(parts: StoreParts, onRefused: (error: CacheError) => void) {
+    this.#store = parts.store
+    this.#coherence = parts.coherence
+    this.#clock = parts.clock
+    this.#unconfirmed = parts.unconfirmed
     this.#onRefused = onRefused
   }
 
@@ -74,6 +80,7 @@ export class BatchedWrites {
   set(write: StoreWrite, tells: KeyInvalidation | undefined, listener?: WriteListener): void {
     const known = this.#writes.get(write.key)
     if (known === undefined && this.#pending >= MAX_PENDING_WRITES) {
+      this.#unconfirmed.addKey(write.key, tells)
       this.#onRefused(TOO_MANY_WRITES)
       listener?.(TOO_MANY_WRITES)
     } else this.#enqueue(known, write.key, write, tells, listener)
@@ -109,6 +116,7 @@ export class BatchedWrites {
     tells: KeyInvalidation | undefined,
     listener: WriteListener | undefined,
   ): void {
+    this.#unconfirmed.forget(key)
     if (pending === undefined) {
       this.#writes.set(key, { key, write, tells, listeners: listener && [listener] })
       return
@@ -191,7 +199,8 @@ export class BatchedWrites {
   }
 
   #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
-    for (const { listeners } of chunk) {
+    for (const { key, tells, listeners } of chunk) {
+      if (answer !== undefined) this.#unconfirmed.addKey(key, tells)
       if (listeners !== undefined) for (const listener of listeners) listener(answer)
     }
     this.#settled(chunk.length)

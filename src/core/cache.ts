@@ -45,6 +45,7 @@ import {
   resolvePolicy,
   type SetOptions,
 } from './options.js'
+import { healthOf, statsOf } from './report.js'
 import type { Space } from './space.js'
 import { spaceFor } from './space-for.js'
 import { storeKeyOf } from './store-key.js'
@@ -239,11 +240,11 @@ export class EngineCache implements Cache {
   }
 
   stats(): CacheStats {
-    return this.#engine.stats()
+    return statsOf(this.#engine)
   }
 
   health(): Promise<CacheHealth> {
-    return this.#engine.health()
+    return healthOf(this.#engine)
   }
 
   close(): Promise<void> {

@@ -7,7 +7,6 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
 import type { Coherence, MemoryGuard } from './coherence.js'
 import type {
   Clock,
@@ -19,7 +18,7 @@ import type {
   TimedCall,
   Timer,
 } from './contracts.js'
-import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
+import { Counters } from './counters.js'
 import type { Now } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events } from './events.js'
@@ -33,6 +32,7 @@ import type { CacheSettings, MemorySettings, Policy } from './options.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 import { StoreBatch } from './store-batch.js'
+import { Unconfirmed } from './unconfirmed.js'
 
 export interface EngineParts {
   readonly settings: CacheSettings
@@ -74,13 +74,15 @@ export class Engine {
   readonly invalidations = new Invalidations()
   readonly flights = new Flights()
   readonly holds = new Holds()
+  readonly unconfirmed: Unconfirmed
   readonly #spaces = new Map<string, Space>()
   /** Names this cache's leases on keys, unlike those of any other. */
   readonly #id = randomBytes(9).toString('base64url')
   #leases = 0
   /** Calls to the store belong to no namespace: their failures are counted here. */
-  readonly #storeCounters = new Counters()
-  #outages = 0
+  readonly storeCounters = new Counters()
+  /** How often the breaker has opened. */
+  outages = 0
   #sweepTimer: Timer | undefined
   #closing: Promise<void> | undefined
 
@@ -95,6 +97,13 @@ export class Engine {
     this.events = parts.events
     if (parts.store !== undefined) this.store = this.#guard(parts.store)
     this.coherence = parts.coherence(this.store?.log(parts.settings.prefix))
+    this.unconfirmed = new Unconfirmed({
+      clock: this.clock,
+      random: this.random,
+      isAway: () => this.store?.breakerState === 'open',
+      remove: (storeKey, tells) => void this.batch?.delete(storeKey, tells),
+      tell: (invalidations) => void this.append(invalidations),
+    })
     this.memory = parts.memory(
       (namespace, key, reason) => this.#onRemoved(namespace, key, reason),
       this.coherence.guard,
@@ -102,8 +111,8 @@ export class Engine {
     if (this.store !== undefined) {
       const expiryAt = (nowWallMs: number) => this.codec.expiryAt(nowWallMs)
       const onRefused = (error: CacheError) => this.#onStoreError('write', error)
-      const { store, coherence, clock } = this
-      this.batch = new StoreBatch(store, coherence, expiryAt, clock, onRefused)
+      const { store, coherence, clock, unconfirmed } = this
+      this.batch = new StoreBatch({ store, coherence, clock, unconfirmed }, expiryAt, onRefused)
     }
   }
 
@@ -120,12 +129,15 @@ export class Engine {
     })
   }
 
-  /** Invalidates for every process. `false` where the log has not confirmed it. */
+  /** Invalidates for every process. `false` where the log has not confirmed it: it is repeated. */
   append(invalidations: readonly Invalidation[]): Promise<boolean> {
     if (invalidations.length === 0) return Promise.resolve(true)
     return this.coherence.append(invalidations).then(
       () => true,
-      () => false,
+      () => {
+        this.unconfirmed.addOthers(invalidations)
+        return false
+      },
     )
   }
 
@@ -188,42 +200,6 @@ export class Engine {
     )
   }
 
-  stats(): CacheStats {
-    const total = new Counters()
-    const namespaces: Record<string, CounterSnapshot> = Object.create(null) as Record<
-      string,
-      CounterSnapshot
-    >
-    for (const space of this.#spaces.values()) {
-      addCounters(total, space.counters)
-      namespaces[space.name] = snapshotCounters(space.counters)
-    }
-    addCounters(total, this.#storeCounters)
-    return {
-      total: snapshotCounters(total),
-      namespaces,
-      memory: this.#memoryStats(),
-      store: this.#storeStats(),
-      coherence: this.coherence.stats(),
-      latencies: this.observer.latencies(),
-    }
-  }
-
-  async health(): Promise<CacheHealth> {
-    const memory = this.#memoryStats()
-    if (this.store === undefined) return { status: 'ok', store: undefined, memory }
-    const startMs = this.clock.monotonicMs()
-    const pingMs = await this.store.ping().then(
-      () => this.clock.monotonicMs() - startMs,
-      () => undefined,
-    )
-    return {
-      status: pingMs === undefined ? 'degraded' : 'ok',
-      store: { ...this.#storeStats()!, pingMs },
-      memory,
-    }
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -231,6 +207,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     this.#sweepTimer?.cancel()
+    this.unconfirmed.end()
     await this.batch?.idle()
     await this.coherence.close()
     await this.store?.close()
@@ -248,13 +225,14 @@ export class Engine {
       observer: this.observer,
       onFailure: (op, error) => this.#onStoreError(op, error),
       onDown: (cause) => {
-        this.#outages++
+        this.outages++
         this.events.emit('store-down', { cause })
       },
       onConnection: () => this.coherence.doubtStore(),
       onUp: (downForMs) => {
         this.events.emit('store-up', { downForMs })
         void this.coherence.renew()
+        this.unconfirmed.repeat()
       },
     })
   }
@@ -273,8 +251,8 @@ export class Engine {
   }
 
   #onStoreError(op: TimedCall, error: CacheError): void {
-    this.#storeCounters.storeErrors++
-    if (error.code === 'STORE_TIMEOUT') this.#storeCounters.deadlineHits++
+    this.storeCounters.storeErrors++
+    if (error.code === 'STORE_TIMEOUT') this.storeCounters.deadlineHits++
     if (this.events.wants('store-error')) this.events.emit('store-error', { op, error })
   }
 
@@ -283,15 +261,5 @@ export class Engine {
     if (counters !== undefined && reason === 'evicted') counters.evictions++
     if (counters !== undefined && reason === 'expired') counters.expirations++
     if (this.events.wants('removed')) this.events.emit('removed', { namespace, key, reason })
-  }
-
-  #memoryStats(): MemoryStats {
-    const { entryCount, byteCount, maxEntries, maxBytes } = this.memory
-    return { entries: entryCount, bytes: byteCount, maxEntries, maxBytes }
-  }
-
-  #storeStats(): StoreStats | undefined {
-    if (this.store === undefined) return undefined
-    return { name: this.store.name, breaker: this.store.breakerState, outages: this.#outages }
   }
 }

@@ -7,7 +7,7 @@
 import type { KeyInvalidation, WriteAnswer } from './batched-writes.js'
 import { UNJOINED } from './coherence.js'
 import type { Engine } from './engine.js'
-import { newLife } from './entry.js'
+import { type Life, newLife } from './entry.js'
 import { CacheError } from './errors.js'
 import type { CacheEvents } from './events.js'
 import { isLongKey, MAX_KEY_BYTES } from './key.js'
@@ -62,7 +62,7 @@ export function keep(
   request: KeepRequest,
   onStored?: (answer: WriteAnswer) => void,
 ): boolean {
-  const { space, key, storeKey, admitted, born, policy, loadMs, tags } = request
+  const { space, key, storeKey, admitted, born, policy, loadMs } = request
   const { batch } = engine
   const now = engine.now()
   const life = newLife(policy, admitted.value, request.ttlMs, loadMs, now, engine.random)
@@ -72,24 +72,11 @@ export function keep(
   const needsRight = fill !== undefined && batch?.leases === true
   const isStored = batch !== undefined && !isUnjoined && !(needsRight && fill.token === undefined)
   const bytes = isStored ? encode(engine, request, life) : undefined
-  const isHeld = mayRemember(engine, key)
-  const inMemory =
-    isHeld &&
-    space.memory.write(key, {
-      value: engine.values === 'shared' ? request.raw : admitted.value,
-      copied: isCopied(engine, admitted),
-      born,
-      loadedAtMs: request.loadedAtMs,
-      checkAtMs: life.checkAtMs,
-      freshUntilMs: life.freshUntilMs,
-      deadAtMs,
-      loadMs,
-      tags: tags.length > 0 ? tags : undefined,
-      weightBytes: weigh(key, admitted.weightBytes),
-    })
-  if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.armSweep()
-  else if (!inMemory && isHeld && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
-  if (isUnjoined) onStored?.(NOT_JOINED)
+  const inMemory = mayRemember(engine, key) && remember(engine, request, life)
+  if (isUnjoined && request.tells) {
+    engine.unconfirmed.addKey(storeKey, keyInvalidation(engine, space, key))
+    onStored?.(NOT_JOINED)
+  }
   if (bytes === undefined) return inMemory
   const isText = typeof bytes === 'string'
   space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
@@ -99,6 +86,28 @@ export function keep(
     const tells = request.tells ? keyInvalidation(engine, space, key) : undefined
     batch!.write(write, tells, onStored)
   }
+  return inMemory
+}
+
+/** Whether memory has taken it. */
+function remember(engine: Engine, request: KeepRequest, life: Life): boolean {
+  const { space, key, raw, admitted, born, loadedAtMs, loadMs, tags } = request
+  const { checkAtMs, freshUntilMs, graceMs } = life
+  const deadAtMs = freshUntilMs + graceMs
+  const inMemory = space.memory.write(key, {
+    value: engine.values === 'shared' ? raw : admitted.value,
+    copied: isCopied(engine, admitted),
+    born,
+    loadedAtMs,
+    checkAtMs,
+    freshUntilMs,
+    deadAtMs,
+    loadMs,
+    tags: tags.length > 0 ? tags : undefined,
+    weightBytes: weigh(key, admitted.weightBytes),
+  })
+  if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.armSweep()
+  else if (!inMemory && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
   return inMemory
 }
 

@@ -5,11 +5,14 @@
  * Writes go out before reads, so that what a tick wrote it reads back.
  */
 import { BatchedReads, type Lease, type ReadRequest } from './batched-reads.js'
-import { BatchedWrites, type KeyInvalidation, type WriteAnswer } from './batched-writes.js'
-import type { Coherence } from './coherence.js'
+import {
+  BatchedWrites,
+  type KeyInvalidation,
+  type StoreParts,
+  type WriteAnswer,
+} from './batched-writes.js'
 import type { Clock, Expiry, StoreFill, StoreWrite } from './contracts.js'
 import type { CacheError } from './errors.js'
-import type { GuardedStore } from './guarded-store.js'
 
 export class StoreBatch {
   /** Whether the store grants rights to fill: then fills need one. */
@@ -21,16 +24,15 @@ export class StoreBatch {
 
   /** `onRefused` is told of each write that is not sent because too many are on their way. */
   constructor(
-    store: GuardedStore,
-    coherence: Coherence,
+    parts: StoreParts,
     expiryAt: (nowWallMs: number) => Expiry,
-    clock: Clock,
     onRefused: (error: CacheError) => void,
   ) {
+    const { store, coherence, clock } = parts
     this.leases = store.leases
     this.#clock = clock
     this.#reads = new BatchedReads(store, coherence, expiryAt, clock)
-    this.#writes = new BatchedWrites(store, coherence, clock, onRefused)
+    this.#writes = new BatchedWrites(parts, onRefused)
   }
 
   /** Counts the batches of reads: what was gathered under an older number is on its way. */

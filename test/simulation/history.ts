@@ -1,14 +1,15 @@
 /**
  * What must hold, whatever happens: after an invalidation was confirmed, no get that begins later
  * in that process returns an older value, and no get that begins more than the bound later in any
- * other. A `set` is an invalidation as well.
+ * other. A `set` is an invalidation as well. When all has been well for a while, nothing is served
+ * that is older than an invalidation that a living process has asked for, confirmed or not.
  *
  * A value is the number under which it was made. One that was loaded is as old as the beginning of
  * its load. One that was set is as old as the moment at which the store took it, since of two sets
  * the one that the store takes last counts; where it never did, as old as the call.
  */
 export interface Violation {
-  readonly what: 'stale' | 'expired' | 'late'
+  readonly what: 'stale' | 'expired' | 'late' | 'at rest'
   readonly atMs: number
   readonly value: number
   /** The call that should have kept it away. */
@@ -25,7 +26,8 @@ interface Made {
 interface Invalidation {
   readonly by: number
   readonly beganAtMs: number
-  readonly confirmedAtMs: number
+  /** `Infinity` until then. */
+  confirmedAtMs: number
 }
 
 /** The lease, and no more: a heartbeat counts from its sending. */
@@ -42,7 +44,7 @@ export class History {
   gets = 0
   invalidations = 0
   readonly #made = new Map<number, Made>()
-  readonly #confirmed = new Map<string, Invalidation[]>()
+  readonly #asked = new Map<string, Invalidation[]>()
 
   /** A value begins to be made: its load begins, or it is about to be set. Returns its number. */
   make(atMs: number, ttlMs = Number.POSITIVE_INFINITY): number {
@@ -65,31 +67,43 @@ export class History {
 
   /** An invalidation begins; returns what to call when it was confirmed. */
   invalidate(keys: readonly string[], by: number, beganAtMs: number): (atMs: number) => void {
+    const asked: Invalidation = { by, beganAtMs, confirmedAtMs: Number.POSITIVE_INFINITY }
+    for (const key of keys) {
+      const list = this.#asked.get(key) ?? []
+      this.#asked.set(key, list)
+      list.push(asked)
+    }
     return (confirmedAtMs) => {
       this.invalidations++
-      for (const key of keys) {
-        const list = this.#confirmed.get(key) ?? []
-        this.#confirmed.set(key, list)
-        list.push({ by, beganAtMs, confirmedAtMs })
-      }
+      asked.confirmedAtMs = confirmedAtMs
     }
   }
 
   /** A get that began at `beganAtMs` in the process `by` has returned a value. */
   got(key: string, value: number, by: number, beganAtMs: number): void {
     this.gets++
-    const made = this.#made.get(value)!
-    if (beganAtMs > made.freshUntilMs + CLOCK_SLACK_MS) {
+    if (beganAtMs > this.#made.get(value)!.freshUntilMs + CLOCK_SLACK_MS) {
       this.violations.push({ what: 'expired', atMs: beganAtMs, value })
     }
-    const madeAtMs = made.takenAtMs ?? made.beganAtMs
-    for (const each of this.#confirmed.get(key) ?? []) {
-      if (madeAtMs >= each.beganAtMs || each.confirmedAtMs > beganAtMs) continue
+    for (const each of this.#newerThan(value, key)) {
+      if (each.confirmedAtMs > beganAtMs) continue
       const staleForMs = beganAtMs - each.confirmedAtMs
       const isOwn = each.by === by
       if (!isOwn) this.worstStalenessMs = Math.max(this.worstStalenessMs, staleForMs)
       if (!isOwn && staleForMs <= BOUND_MS) continue
       this.violations.push({ what: 'stale', atMs: beganAtMs, value, after: each })
     }
+  }
+
+  /** A get has returned a value after all faults had ended. */
+  gotAtRest(key: string, value: number, atMs: number, isAlive: (life: number) => boolean): void {
+    const after = this.#newerThan(value, key).find(({ by }) => isAlive(by))
+    if (after !== undefined) this.violations.push({ what: 'at rest', atMs, value, after })
+  }
+
+  #newerThan(value: number, key: string): readonly Invalidation[] {
+    const { takenAtMs, beganAtMs } = this.#made.get(value)!
+    const madeAtMs = takenAtMs ?? beganAtMs
+    return (this.#asked.get(key) ?? []).filter((each) => madeAtMs < each.beganAtMs)
   }
 }

@@ -11,6 +11,7 @@ import type { CoherenceListener } from '../../src/core/coherence.js'
 import type { StoreFill, StoreWrite } from '../../src/core/contracts.js'
 import { Invalidations } from '../../src/core/invalidations.js'
 import type { Log, LogReply } from '../../src/core/log.js'
+import { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { LogData } from '../../src/testing/in-process-log.js'
 import type { SimLink } from './sim-link.js'
 
@@ -236,6 +237,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       const set = link.setMany.bind(link)
       link.setMany = (writes) => set(writes)
     },
+  },
+  {
+    name: 'what was not confirmed is forgotten',
+    onClasses: () => replace(Unconfirmed.prototype, 'repeat', { value: () => {} }),
   },
   {
     name: 'nobody is told of sets and deletes',

@@ -13,6 +13,8 @@ export const TTL_MS = 8_000
 
 export class SimProcess {
   readonly cache: Cache
+  /** Each life of a process is a process of its own. */
+  readonly life: number
   readonly link: SimLink
   #isFrozen = false
   isDead = false
@@ -22,7 +24,14 @@ export class SimProcess {
   #frozenAtMs = 0
   #frozenForMs = 0
 
-  constructor(scheduler: Scheduler, server: SimServer, wallSkewMs: number, bug?: PlantedBug) {
+  constructor(
+    life: number,
+    scheduler: Scheduler,
+    server: SimServer,
+    wallSkewMs: number,
+    bug?: PlantedBug,
+  ) {
+    this.life = life
     this.#scheduler = scheduler
     this.#hasStoppedClock = bug?.hasStoppedClock === true
     this.link = new SimLink(scheduler, server, (run) => this.runAwake(run))

@@ -12,6 +12,8 @@ import { SimServer } from './sim-link.js'
 import { SimProcess, TTL_MS } from './sim-process.js'
 
 const RUN_MS = 20_000
+/** After the last fault, for what has failed to be made up for; shorter than the ttl. */
+const REST_MS = 3_500
 const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
 const TAGS = ['odd', 'even']
 const WALL_SKEW_MS = 900_000
@@ -42,6 +44,7 @@ class Simulation {
   readonly #log: string[] = []
   /** Each life of a process is a process of its own. */
   #lives = 0
+  #isResting = false
 
   constructor(seed: number, bug: PlantedBug | undefined) {
     this.#bug = bug
@@ -57,34 +60,61 @@ class Simulation {
     this.#save()
     this.#trouble()
     await scheduler.run(scheduler.nowMs + RUN_MS)
+    await this.#rest()
     for (const each of this.#processes) each.kill()
     return { history: this.#history, log: this.#log }
   }
 
+  /** All is mended, and nobody asks for anything; then everybody asks for everything. */
+  async #rest(): Promise<void> {
+    const scheduler = this.#scheduler
+    this.#isResting = true
+    this.#server.thaw()
+    for (const process of this.#processes) {
+      process.thaw()
+      process.link.connect()
+      process.link.connectPushes()
+    }
+    await scheduler.run(scheduler.nowMs + REST_MS)
+    const isAlive = (life: number) => this.#processes.some((p) => p.life === life && !p.isDead)
+    for (const process of this.#processes) {
+      if (process.isDead) continue
+      for (const key of KEYS) {
+        void process.cache.get<number>(key).then((value) => {
+          if (value === undefined) return
+          this.#note(`${process.life} got ${key} ${value} at rest`)
+          this.#history.gotAtRest(key, value, scheduler.nowMs, isAlive)
+        })
+      }
+    }
+    await scheduler.run(scheduler.nowMs + 500)
+  }
+
   #start(at: number): void {
     // Killed twice, it is started once.
-    if (this.#processes[at]?.isDead === false) return
+    if (this.#isResting || this.#processes[at]?.isDead === false) return
     const skewMs = (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
-    const process = new SimProcess(this.#scheduler, this.#server, skewMs, this.#bug)
+    const life = ++this.#lives
+    const process = new SimProcess(life, this.#scheduler, this.#server, skewMs, this.#bug)
     this.#processes[at] = process
-    this.#act(process, ++this.#lives)
+    this.#act(process)
   }
 
   /** The callers of one process. */
-  #act(process: SimProcess, life: number): void {
+  #act(process: SimProcess): void {
     this.#scheduler.after(this.#scheduler.below(150), () => {
-      if (process.isDead) return
-      process.runAwake(() => this.#step(process, life))
-      this.#act(process, life)
+      if (process.isDead || this.#isResting) return
+      process.runAwake(() => this.#step(process))
+      this.#act(process)
     })
   }
 
-  #step(process: SimProcess, life: number): void {
+  #step(process: SimProcess): void {
     const scheduler = this.#scheduler
     const key = KEYS[scheduler.below(KEYS.length)]!
-    if (scheduler.chance(0.15)) this.#invalidate(process, life, key)
-    else if (scheduler.chance(0.4)) this.#load(process, life, key)
-    else this.#read(process, life, key)
+    if (scheduler.chance(0.15)) this.#invalidate(process, key)
+    else if (scheduler.chance(0.4)) this.#load(process, key)
+    else this.#read(process, key)
   }
 
   #taken(bytes: Uint8Array | string): void {
@@ -93,14 +123,16 @@ class Simulation {
     this.#history.taken(value, this.#scheduler.nowMs)
   }
 
-  #read(process: SimProcess, life: number, key: string): void {
+  #read(process: SimProcess, key: string): void {
+    const { life } = process
     const beganAtMs = this.#scheduler.nowMs
     process.cache.get<number>(key).then((value) => {
       if (value !== undefined) this.#got(key, value, life, beganAtMs)
     })
   }
 
-  #load(process: SimProcess, life: number, key: string): void {
+  #load(process: SimProcess, key: string): void {
+    const { life } = process
     const scheduler = this.#scheduler
     const beganAtMs = scheduler.nowMs
     const isFresh = scheduler.chance(0.1)
@@ -123,8 +155,8 @@ class Simulation {
     )
   }
 
-  #invalidate(process: SimProcess, life: number, key: string): void {
-    const { cache } = process
+  #invalidate(process: SimProcess, key: string): void {
+    const { cache, life } = process
     const at = KEYS.indexOf(key)
     const beganAtMs = this.#scheduler.nowMs
     const tags = [TAGS[at % 2]!]
@@ -166,6 +198,7 @@ class Simulation {
   #trouble(): void {
     const scheduler = this.#scheduler
     scheduler.after(300 + scheduler.below(2_500), () => {
+      if (this.#isResting) return
       this.#strike()
       this.#trouble()
     })

@@ -8,6 +8,7 @@ import type { StoreWrite } from '../../src/core/contracts.js'
 import { CacheError } from '../../src/core/errors.js'
 import type { GuardedStore } from '../../src/core/guarded-store.js'
 import { StoreBatch } from '../../src/core/store-batch.js'
+import { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { type FakeClock, fakeClock } from '../../src/testing/index.js'
 import { type Gate, gate, stateOf } from './tracked-cache.js'
 
@@ -48,13 +49,21 @@ beforeEach(() => {
       return keys.filter((key) => values.delete(key)).length
     },
   }
-  const alone = new LocalCoherence(clock)
-  const { expiryAt } = entryCodec()
-  // Only what a batch calls of it.
   refused = []
-  batch = new StoreBatch(store as GuardedStore, alone, expiryAt, clock, (error) =>
-    refused.push(error),
-  )
+  const parts = {
+    // Only what a batch calls of it.
+    store: store as GuardedStore,
+    coherence: new LocalCoherence(clock),
+    clock,
+    unconfirmed: new Unconfirmed({
+      clock,
+      random: () => 0.5,
+      isAway: () => true,
+      remove: () => {},
+      tell: () => {},
+    }),
+  }
+  batch = new StoreBatch(parts, entryCodec().expiryAt, (error) => refused.push(error))
 })
 
 const write = (key: string, text = key): StoreWrite => ({

@@ -1,0 +1,52 @@
+/** What a cache tells of itself: its counts and its health. */
+import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
+import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
+import type { Engine } from './engine.js'
+
+export function statsOf(engine: Engine): CacheStats {
+  const total = new Counters()
+  const namespaces: Record<string, CounterSnapshot> = Object.create(null) as Record<
+    string,
+    CounterSnapshot
+  >
+  for (const space of engine.spaces()) {
+    addCounters(total, space.counters)
+    namespaces[space.name] = snapshotCounters(space.counters)
+  }
+  addCounters(total, engine.storeCounters)
+  return {
+    total: snapshotCounters(total),
+    namespaces,
+    memory: memoryStats(engine),
+    store: storeStats(engine),
+    coherence: engine.coherence.stats(),
+    latencies: engine.observer.latencies(),
+  }
+}
+
+/** With one ping of the store. Never rejects. */
+export async function healthOf(engine: Engine): Promise<CacheHealth> {
+  const { clock, store } = engine
+  const startMs = clock.monotonicMs()
+  const pingMs = await store?.ping().then(
+    () => clock.monotonicMs() - startMs,
+    () => undefined,
+  )
+  const stats = storeStats(engine)
+  return {
+    status: store !== undefined && pingMs === undefined ? 'degraded' : 'ok',
+    store: stats && { ...stats, pingMs },
+    memory: memoryStats(engine),
+    coherence: engine.coherence.stats(),
+  }
+}
+
+function memoryStats({ memory }: Engine): MemoryStats {
+  const { entryCount, byteCount, maxEntries, maxBytes } = memory
+  return { entries: entryCount, bytes: byteCount, maxEntries, maxBytes }
+}
+
+function storeStats({ store, outages, unconfirmed }: Engine): StoreStats | undefined {
+  if (store === undefined) return undefined
+  return { name: store.name, breaker: store.breakerState, outages, unconfirmed: unconfirmed.count }
+}
