@@ -13,7 +13,7 @@ import type {
   StoreWrite,
 } from './core/contracts.js'
 import { CacheError } from './core/errors.js'
-import type { Invalidation, Log, LogListener, LogMember } from './core/log.js'
+import type { Log, LogListener, LogMember } from './core/log.js'
 
 export function deferredStore(name: string, load: () => Promise<Store>): Store {
   return new DeferredStore(name, load)
@@ -101,7 +101,7 @@ class DeferredStore implements Store {
 class DeferredLog implements Log {
   readonly #name: string
   #log: Log | undefined
-  #listener: LogListener | undefined
+  #listening: Parameters<Log['listen']> | undefined
 
   constructor(name: string) {
     this.#name = name
@@ -109,7 +109,7 @@ class DeferredLog implements Log {
 
   attach(store: Store): void {
     this.#log = store.log?.(this.#name)
-    if (this.#listener !== undefined) this.#log?.listen(this.#listener)
+    if (this.#listening !== undefined) this.#log?.listen(...this.#listening)
   }
 
   join(member: LogMember): ReturnType<Log['join']> {
@@ -120,8 +120,12 @@ class DeferredLog implements Log {
     return this.#log?.follow(member) ?? away()
   }
 
-  append(member: LogMember, invalidations: readonly Invalidation[]): ReturnType<Log['append']> {
-    return this.#log?.append(member, invalidations) ?? away()
+  append(...call: Parameters<Log['append']>): ReturnType<Log['append']> {
+    return this.#log?.append(...call) ?? away()
+  }
+
+  ack(...call: Parameters<Log['ack']>): Promise<void> {
+    return this.#log?.ack(...call) ?? away()
   }
 
   tagSeqs(tags: readonly string[]): ReturnType<Log['tagSeqs']> {
@@ -132,9 +136,9 @@ class DeferredLog implements Log {
     return this.#log?.leave(id) ?? away()
   }
 
-  listen(listener: LogListener): void {
-    this.#listener = listener
-    this.#log?.listen(listener)
+  listen(id: string, listener: LogListener): void {
+    this.#listening = [id, listener]
+    this.#log?.listen(id, listener)
   }
 }
 

@@ -10,10 +10,12 @@ export type {
   MemoryStats,
   NamespaceValue,
   RootCache,
+  SessionToken,
   StoreStats,
   WrapOptions,
   Wrapped,
 } from './core/api.js'
+export type { CoherenceStats } from './core/coherence.js'
 export type {
   Clock,
   Codec,
@@ -38,6 +40,7 @@ export type {
   CacheOptions,
   CallOptions,
   GetOptions,
+  InvalidateOptions,
   LifeOptions,
   MemoryOptions,
   NamespaceOptions,

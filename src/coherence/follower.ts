@@ -14,7 +14,7 @@
  * One heartbeat is under way at a time, and at most one more waits: whoever asks while one is under
  * way needs one that began after it asked. Cost: two round trips a second, and what pushes bring.
  */
-import type { MemoryGuard } from '../core/coherence.js'
+import type { Confirmation, MemoryGuard } from '../core/coherence.js'
 import type { Clock, Timer } from '../core/contracts.js'
 import type {
   Invalidation,
@@ -25,8 +25,11 @@ import type {
   LogReply,
   LogSnapshot,
 } from '../core/log.js'
+import { Acks } from './acks.js'
 import { isContinuous, type Mirror } from './mirror.js'
+import { OwnRecords } from './own-records.js'
 import type { StoreClock } from './store-clock.js'
+import { tokenOf } from './token.js'
 
 /** Why a process was thrown out. */
 export type LossReason = 'epoch' | 'trimmed' | 'regressed'
@@ -65,30 +68,35 @@ type State =
   | { readonly at: 'closed' }
 
 export class Follower implements LogListener {
-  readonly leaseMs: number
+  /** For how long memory is trusted after a heartbeat was sent. */
+  readonly trustMs: number
+  memberCount = 0
   /** How often a push was missed and the log read instead. */
   gapsRepaired = 0
   resets = 0
   readonly #options: FollowerOptions
   readonly #mirror: Mirror
+  readonly #leaseMs: number
   readonly #heartbeatMs: number
+  readonly #acks: Acks
   #state: State = { at: 'absent' }
   #underWay: Promise<boolean> | undefined
   #waiting: Promise<boolean> | undefined
   #timer: Timer | undefined
   /** The newest record of this epoch that a push has told of. */
   #announced = 0
-  /** What this process is appending, by the name under which the record will be pushed. */
-  readonly #appending = new Map<string, readonly Invalidation[]>()
-  #appends = 0
+  readonly #own: OwnRecords
   #doubts = 0
   #doubtsCleared = 0
 
   constructor(options: FollowerOptions) {
     this.#options = options
     this.#mirror = options.mirror
-    this.leaseMs = options.leaseMs ?? LEASE_MS
-    this.#heartbeatMs = options.heartbeatMs ?? this.leaseMs / BEATS_PER_LEASE
+    this.#leaseMs = options.leaseMs ?? LEASE_MS
+    this.trustMs = this.#leaseMs * LEASE_MARGIN
+    this.#heartbeatMs = options.heartbeatMs ?? this.#leaseMs / BEATS_PER_LEASE
+    this.#acks = new Acks(options.log, options.clock, options.id, this.#leaseMs)
+    this.#own = new OwnRecords(options.id)
   }
 
   get isLeased(): boolean {
@@ -104,13 +112,14 @@ export class Follower implements LogListener {
     this.#doubts++
   }
 
-  get isJoined(): boolean {
-    return this.#state.at === 'joined'
+  /** Whose numbers it applies; none before it has joined. */
+  get epoch(): string | undefined {
+    return this.#state.at === 'joined' ? this.#state.epoch : undefined
   }
 
   /** Called once; the first heartbeat goes out at once. */
   start(): void {
-    this.#options.log.listen(this)
+    this.#options.log.listen(this.#options.id, this)
     void this.#beatAgain()
   }
 
@@ -120,6 +129,7 @@ export class Follower implements LogListener {
     this.#state = { at: 'closed' }
     this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
     this.#timer?.cancel()
+    this.#acks.end()
     if (at === 'joined') await this.#options.log.leave(this.#options.id).catch(() => {})
   }
 
@@ -137,33 +147,34 @@ export class Follower implements LogListener {
   }
 
   /**
-   * Appends one record. Resolves to its number once this process has applied it; rejects if the log
-   * did not confirm it: whether it was appended is then unknown.
+   * Appends one record. Resolves once this process has applied it; rejects if the log did not
+   * confirm it: whether it was appended is then unknown.
    */
-  async append(invalidations: readonly Invalidation[]): Promise<number> {
+  async append(invalidations: readonly Invalidation[], wantsAcks: boolean): Promise<Confirmation> {
     const settle = this.#mirror.anticipate(invalidations)
-    const origin = `${this.#options.id}.${++this.#appends}`
-    this.#appending.set(origin, invalidations)
+    const origin = this.#own.begin(invalidations)
     try {
       const sentAtMs = this.#options.clock.monotonicMs()
       const before = this.#mirror.applied
       const member = { ...this.#member(), id: origin }
-      const reply = await this.#options.log.append(member, invalidations)
+      const reply = await this.#options.log.append(member, invalidations, wantsAcks)
+      const applied = wantsAcks ? this.#acks.wait(reply) : undefined
       // As if its own record were in the answer; a gap before it stays a gap.
-      const records = [...reply.records, { seq: reply.seq, origin, invalidations }]
+      const own = { seq: reply.seq, origin, invalidations, wantsAcks: false }
+      const records = [...reply.records, own]
       const isCaughtUp = this.#take({ ...reply, records }, sentAtMs, before)
       // Until it is applied here, what it invalidated could be served here.
       if (!isCaughtUp) await this.renew()
-      return reply.seq
+      return { token: tokenOf(reply.epoch, reply.seq), applied }
     } finally {
-      this.#appending.delete(origin)
+      this.#own.end(origin)
       settle()
     }
   }
 
   /** Whether this process appended the record. */
-  isOwn({ origin }: LogRecord): boolean {
-    return origin.startsWith(`${this.#options.id}.`)
+  isOwn(record: LogRecord): boolean {
+    return this.#own.has(record)
   }
 
   onRecord(epoch: string, record: LogRecord): void {
@@ -171,16 +182,17 @@ export class Follower implements LogListener {
     const { applied } = this.#mirror
     if (epoch === this.#state.epoch && record.seq <= applied) return
     if (epoch === this.#state.epoch && record.seq === applied + 1) {
-      // Its own, pushed before the answer is there, it need not read.
-      const invalidations = this.#appending.get(record.origin)
-      const { seq, origin } = record
-      this.#apply(invalidations === undefined ? record : { seq, origin, invalidations })
+      this.#apply(this.#own.recall(record))
     } else {
       if (epoch === this.#state.epoch) this.#announced = Math.max(this.#announced, record.seq)
       this.gapsRepaired++
       this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
       void this.renew()
     }
+  }
+
+  onAck(id: string, applied: number): void {
+    this.#acks.heard(id, applied)
   }
 
   onListening(): void {
@@ -205,7 +217,11 @@ export class Follower implements LogListener {
       const doubts = this.#doubts
       if (this.#state.at === 'closed') return false
       if (this.#state.at === 'absent') this.#enter(await log.join(this.#member()), sentAtMs)
-      else if (!this.#take(await log.follow(this.#member()), sentAtMs, before)) continue
+      else {
+        const reply = await log.follow(this.#member())
+        this.memberCount = reply.memberCount
+        if (!this.#take(reply, sentAtMs, before)) continue
+      }
       if (!this.isLeased) continue
       this.#doubtsCleared = Math.max(this.#doubtsCleared, doubts)
       return true
@@ -219,6 +235,7 @@ export class Follower implements LogListener {
     this.#mirror.reset(snapshot)
     this.#state = { at: 'joined', epoch: snapshot.epoch }
     this.#announced = 0
+    this.memberCount = snapshot.memberCount
     this.#options.onJoined()
     this.#extend(sentAtMs)
   }
@@ -249,6 +266,7 @@ export class Follower implements LogListener {
   #apply(record: LogRecord): void {
     this.#mirror.apply(record.seq, record.invalidations)
     this.#options.onApplied(record)
+    if (record.wantsAcks) this.#acks.confirm(record.origin, () => this.#mirror.applied)
   }
 
   #leave(reason: LossReason): false {
@@ -261,12 +279,12 @@ export class Follower implements LogListener {
 
   #extend(sentAtMs: number): void {
     const { guard } = this.#options
-    guard.leaseUntilMs = Math.max(guard.leaseUntilMs, sentAtMs + this.leaseMs * LEASE_MARGIN)
+    guard.leaseUntilMs = Math.max(guard.leaseUntilMs, sentAtMs + this.trustMs)
   }
 
   #member(): LogMember {
     const applied = this.#state.at === 'joined' ? this.#mirror.applied : -1
-    return { id: this.#options.id, applied, leaseMs: this.leaseMs }
+    return { id: this.#options.id, applied, leaseMs: this.#leaseMs }
   }
 
   async #beatAgain(): Promise<void> {

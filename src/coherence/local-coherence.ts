@@ -5,10 +5,17 @@
  * anything invalidated now. What that process invalidated nobody knows any more: tagged entries of
  * an earlier life are misses.
  */
-import type { Coherence, CoherenceStats, MemoryGuard, Verdict } from '../core/coherence.js'
+import type {
+  Coherence,
+  CoherenceStats,
+  Confirmation,
+  MemoryGuard,
+  Verdict,
+} from '../core/coherence.js'
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation } from '../core/log.js'
 import { Mirror } from './mirror.js'
+import { tokenOf } from './token.js'
 
 export class LocalCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.POSITIVE_INFINITY }
@@ -52,16 +59,25 @@ export class LocalCoherence implements Coherence {
 
   async learn(): Promise<void> {}
 
-  append(invalidations: readonly Invalidation[]): Promise<number> {
-    const seq = this.#mirror.applied + 1
-    this.#mirror.apply(seq, invalidations)
-    return Promise.resolve(seq)
+  append(invalidations: readonly Invalidation[]): Promise<Confirmation> {
+    this.#mirror.apply(this.#mirror.applied + 1, invalidations)
+    return Promise.resolve({ token: this.token, applied: undefined })
+  }
+
+  get token(): string {
+    return tokenOf('local', this.#mirror.applied)
+  }
+
+  /** Nobody else invalidates anything. */
+  async hear(): Promise<boolean> {
+    return true
   }
 
   stats(): CoherenceStats {
     const { applied, tagCount, prefixCount } = this.#mirror
     const mirrored = tagCount + prefixCount
-    return { state: 'alone', applied, gapsRepaired: 0, resets: 0, mirrored }
+    const counts = { gapsRepaired: 0, resets: 0, members: 1, heardAgoMs: 0 }
+    return { state: 'alone', applied, mirrored, ...counts }
   }
 
   async close(): Promise<void> {}

@@ -7,6 +7,7 @@ import {
   type Coherence,
   type CoherenceListener,
   type CoherenceStats,
+  type Confirmation,
   type MemoryGuard,
   UNJOINED,
   type Verdict,
@@ -16,6 +17,7 @@ import type { Invalidation, Log, LogRecord } from '../core/log.js'
 import { Follower } from './follower.js'
 import { Mirror } from './mirror.js'
 import { StoreClock } from './store-clock.js'
+import { seqIn, tokenOf } from './token.js'
 
 const ID_BYTES = 9
 
@@ -71,7 +73,7 @@ export class LogCoherence implements Coherence {
   }
 
   get leaseMs(): number {
-    return this.#follower.leaseMs
+    return this.#follower.trustMs
   }
 
   get applied(): number {
@@ -79,7 +81,7 @@ export class LogCoherence implements Coherence {
   }
 
   get isJoined(): boolean {
-    return this.#follower.isJoined
+    return this.#follower.epoch !== undefined
   }
 
   get isLeased(): boolean {
@@ -122,9 +124,21 @@ export class LogCoherence implements Coherence {
     await this.#asking.asked
   }
 
-  async append(invalidations: readonly Invalidation[]): Promise<number> {
+  get token(): string {
+    return tokenOf(this.#follower.epoch ?? '', this.#mirror.applied)
+  }
+
+  async hear(token: string): Promise<boolean> {
+    const { epoch } = this.#follower
+    const seq = epoch === undefined ? undefined : seqIn(epoch, token)
+    if (seq !== undefined && seq <= this.#mirror.applied) return true
+    // Everything that was appended before this call is applied after a heartbeat.
+    return this.renew()
+  }
+
+  async append(invalidations: readonly Invalidation[], wantsAcks = false): Promise<Confirmation> {
     try {
-      return await this.#follower.append(invalidations)
+      return await this.#follower.append(invalidations, wantsAcks)
     } catch (error) {
       // What is only compared was not dropped by whoever asked, and there is no number to compare.
       if (invalidations.some(({ kind }) => kind !== 'key')) this.#listener?.onLost()
@@ -134,9 +148,12 @@ export class LogCoherence implements Coherence {
 
   stats(): CoherenceStats {
     const { applied, tagCount, prefixCount } = this.#mirror
-    const { gapsRepaired, resets, isLeased } = this.#follower
+    const { gapsRepaired, resets, isLeased, memberCount: members } = this.#follower
+    const heardAtMs = this.guard.leaseUntilMs - this.leaseMs
+    const heardAgoMs = this.#clock.monotonicMs() - heardAtMs
     const mirrored = tagCount + prefixCount
-    return { state: isLeased ? 'leased' : 'lapsed', applied, gapsRepaired, resets, mirrored }
+    const state = isLeased ? 'leased' : 'lapsed'
+    return { state, applied, gapsRepaired, resets, mirrored, members, heardAgoMs }
   }
 
   close(): Promise<void> {

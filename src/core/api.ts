@@ -13,7 +13,13 @@ import type { LatencySummary, TimedCall } from './contracts.js'
 import type { CounterSnapshot } from './counters.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
-import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
+import type {
+  CallOptions,
+  GetOptions,
+  InvalidateOptions,
+  NamespaceOptions,
+  SetOptions,
+} from './options.js'
 import type { SchemaValue } from './standard-schema.js'
 
 /** What a loader is given. */
@@ -43,6 +49,12 @@ export type BulkLoader<T> = (
 ) => BulkAnswer<T> | PromiseLike<BulkAnswer<T>>
 export type BulkAnswer<T> = readonly (T | undefined)[] | ReadonlyMap<string, T>
 
+/**
+ * Where an invalidation stands in the log: text for a header or a cookie. `get` and `getOrSet` with
+ * `after` hand out nothing older, in any process. It is no secret, and needs no trust.
+ */
+export type SessionToken = string
+
 export interface WrapOptions<A extends unknown[]> extends CallOptions {
   /**
    * The key of a call. Default: the name of the function and its arguments as text, the order of
@@ -55,7 +67,7 @@ export interface WrapOptions<A extends unknown[]> extends CallOptions {
 export interface Wrapped<A extends unknown[], T> {
   (...args: A): Promise<T>
   /** Deletes the answer to these arguments. */
-  invalidate(...args: A): Promise<boolean>
+  invalidate(...args: A): Promise<SessionToken | false>
   /** Under which key the answer to these arguments lies. */
   keyOf(...args: A): string
 }
@@ -132,11 +144,13 @@ export interface Cache<V = unknown> {
 
   /**
    * Removes the value from every tier; loads of this key that are under way will not bring it back,
-   * and a `getOrSet` that begins now starts a load of its own. `true` when every tier confirmed. 1
-   * round trip.
+   * and a `getOrSet` that begins now starts a load of its own. Resolves to a token when the store
+   * has confirmed; with `until: 'applied'` when no process can serve it any more, which takes 2
+   * round trips, or up to 2 s where one does not answer. `false` if the store did not confirm: it
+   * is repeated when the store is back. 1 round trip.
    */
-  delete(key: string): Promise<boolean>
-  deleteMany(keys: readonly string[]): Promise<boolean>
+  delete(key: string, options?: InvalidateOptions): Promise<SessionToken | false>
+  deleteMany(keys: readonly string[], options?: InvalidateOptions): Promise<SessionToken | false>
 
   /**
    * The fresh value under `key`, else what `loader` answers, which is then kept. Callers in this
@@ -195,24 +209,26 @@ export interface Cache<V = unknown> {
 
   /**
    * Makes every entry with one of these tags out of date, in every namespace, tier and process, and
-   * whatever was loaded with them before this call; at most 1 000 tags. `true` once the log has it
-   * and this process has applied it, `false` if the store did not confirm: this process has
-   * forgotten its memory then, others hear of it when the store is back. One round trip, whatever
-   * the tags hold. Rejects with OPTION_INVALID.
+   * whatever was loaded with them before this call; at most 1 000 tags. Resolves as `delete` does;
+   * on `false` this process has forgotten its memory. One round trip, whatever the tags hold.
+   * Rejects with OPTION_INVALID.
    */
-  invalidateTags(tags: readonly string[]): Promise<boolean>
+  invalidateTags(
+    tags: readonly string[],
+    options?: InvalidateOptions,
+  ): Promise<SessionToken | false>
 
   /**
    * As `invalidateTags`, for the keys of this namespace that match: `*`, `?`, `[a-z]`, `\\` before
    * a character to take it as it is. One round trip for a prefix (`user:42:*`); any other pattern
    * lists the keys and deletes those that match, and knows no keys over 1 KiB.
    */
-  invalidatePattern(pattern: string): Promise<boolean>
+  invalidatePattern(pattern: string, options?: InvalidateOptions): Promise<SessionToken | false>
 
   /**
-   * Empties this namespace; on the cache itself, all of them. `false` if the store did not confirm.
+   * Empties this namespace; on the cache itself, all of them. Resolves as `delete` does.
    */
-  clear(): Promise<boolean>
+  clear(options?: InvalidateOptions): Promise<SessionToken | false>
 
   /** `fn` with its answers cached. */
   wrap<A extends unknown[], T extends V>(

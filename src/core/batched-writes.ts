@@ -8,15 +8,15 @@
  */
 import { asStoreError } from './as-store-error.js'
 import { MAX_BATCH_KEYS } from './batched-reads.js'
-import type { Coherence } from './coherence.js'
+import type { Coherence, Confirmation } from './coherence.js'
 import type { Clock, StoreFill, StoreWrite } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 import type { Invalidation } from './log.js'
 import type { Unconfirmed } from './unconfirmed.js'
 
-/** `undefined` if the store has taken it. */
-export type WriteAnswer = CacheError | undefined
+/** What others will hear of it once the store has taken it, or why it did not. */
+export type WriteAnswer = Confirmation | CacheError
 
 /** What calls to the store need. */
 export interface StoreParts {
@@ -44,6 +44,8 @@ interface PendingWrite {
   write: StoreWrite | undefined
   /** Nobody need hear of a fill: it changes nothing that others may hold. */
   tells: KeyInvalidation | undefined
+  /** Others are asked to confirm that they have heard. */
+  wantsAcks: boolean
   /** Nobody waits for a fill. */
   listeners: WriteListener[] | undefined
 }
@@ -83,13 +85,17 @@ export class BatchedWrites {
       this.#unconfirmed.addKey(write.key, tells)
       this.#onRefused(TOO_MANY_WRITES)
       listener?.(TOO_MANY_WRITES)
-    } else this.#enqueue(known, write.key, write, tells, listener)
+    } else this.#enqueue(write.key, write, tells, listener, false)
   }
 
   /** Never refused for want of room: dropping one could leave a stale value behind. */
-  delete(key: string, tells: KeyInvalidation | undefined): Promise<WriteAnswer> {
+  delete(
+    key: string,
+    tells: KeyInvalidation | undefined,
+    wantsAcks: boolean,
+  ): Promise<WriteAnswer> {
     return new Promise((resolve) => {
-      this.#enqueue(this.#writes.get(key), key, undefined, tells, resolve)
+      this.#enqueue(key, undefined, tells, resolve, wantsAcks)
     })
   }
 
@@ -110,17 +116,19 @@ export class BatchedWrites {
   }
 
   #enqueue(
-    pending: PendingWrite | undefined,
     key: string,
     write: StoreWrite | undefined,
     tells: KeyInvalidation | undefined,
     listener: WriteListener | undefined,
+    wantsAcks: boolean,
   ): void {
     this.#unconfirmed.forget(key)
+    const pending = this.#writes.get(key)
     if (pending === undefined) {
-      this.#writes.set(key, { key, write, tells, listeners: listener && [listener] })
+      this.#writes.set(key, { key, write, tells, wantsAcks, listeners: listener && [listener] })
       return
     }
+    pending.wantsAcks ||= wantsAcks
     pending.write = write
     pending.tells ??= tells
     if (listener === undefined) return
@@ -180,9 +188,8 @@ export class BatchedWrites {
       this.#underWay += chunk.length
       const sent = send(chunk)
       const told = this.#tell(chunk)
-      const done = told === undefined ? sent : Promise.all([sent, told])
-      done.then(
-        () => this.#settle(chunk, undefined),
+      Promise.all([told, sent]).then(
+        ([confirmation]) => this.#settle(chunk, confirmation),
         (error: unknown) => this.#settle(chunk, asStoreError(error)),
       )
     }
@@ -192,15 +199,21 @@ export class BatchedWrites {
    * Sent right after the writes, in the same tick: the store executes it after them. The other way
    * round another process could hear of it, read the old value and keep it.
    */
-  #tell(chunk: readonly PendingWrite[]): Promise<unknown> | undefined {
+  #tell(chunk: readonly PendingWrite[]): Promise<Confirmation> | Confirmation {
     const invalidations: Invalidation[] = []
-    for (const { tells } of chunk) if (tells !== undefined) invalidations.push(tells)
-    return invalidations.length === 0 ? undefined : this.#coherence.append(invalidations)
+    let areAcksWanted = false
+    for (const { tells, wantsAcks } of chunk) {
+      if (tells === undefined) continue
+      invalidations.push(tells)
+      areAcksWanted ||= wantsAcks
+    }
+    if (invalidations.length > 0) return this.#coherence.append(invalidations, areAcksWanted)
+    return { token: this.#coherence.token, applied: undefined }
   }
 
   #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
     for (const { key, tells, listeners } of chunk) {
-      if (answer !== undefined) this.#unconfirmed.addKey(key, tells)
+      if (answer instanceof CacheError) this.#unconfirmed.addKey(key, tells)
       if (listeners !== undefined) for (const listener of listeners) listener(answer)
     }
     this.#settled(chunk.length)

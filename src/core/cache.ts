@@ -12,27 +12,30 @@
  */
 
 import { abortable } from './abortable.js'
+import { answer, tellHit } from './answer.js'
 import type {
   BulkLoader,
   Cache,
   CacheHealth,
   CacheStats,
   Loader,
+  SessionToken,
   WrapOptions,
   Wrapped,
 } from './api.js'
 import { loadMany } from './bulk.js'
 import { changeLife, count, remainingSeconds } from './change.js'
 import { clearAll, clearSpace, listKeys } from './clear.js'
+import { allConfirmed, type Confirmed } from './confirmed.js'
 import type { MemoryPartition } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Counters } from './counters.js'
 import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
-import { type Found, type HeldEntry, handOut } from './entry.js'
+import { type HeldEntry, handOut } from './entry.js'
 import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
+import { getOrLoad } from './get-or-load.js'
 import { invalidatePattern, invalidateTags } from './invalidate.js'
-import { type JoinRequest, refreshEagerly, waitForLoad } from './join.js'
 import { checkNamespace } from './key.js'
 import { lookInMemory } from './look-in-memory.js'
 import { checkNames, invalidOption } from './option-reading.js'
@@ -40,9 +43,11 @@ import {
   type CallOptions,
   checkCall,
   type GetOptions,
+  type InvalidateOptions,
   type NamespaceOptions,
   type Policy,
   resolvePolicy,
+  resolveUntil,
   type SetOptions,
 } from './options.js'
 import { healthOf, statsOf } from './report.js'
@@ -72,19 +77,21 @@ export class EngineCache implements Cache {
 
   get<T>(key: string, options?: GetOptions): Promise<T | undefined> {
     const value = this.#memory.hit(key)
-    if (value === undefined) return this.#get(key, options) as Promise<T | undefined>
+    if (value === undefined || options?.after !== undefined) {
+      return this.#get(key, options) as Promise<T | undefined>
+    }
     this.#counters.memoryHits++
-    if (this.#events.watchesLookups) this.#tellHit(key, 'memory', false)
+    if (this.#events.watchesLookups) tellHit(this.#engine, this.#space, key, 'memory', false)
     return Promise.resolve(value as T)
   }
 
   getOrSet<T>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T> {
     const value = this.#memory.hit(key)
-    if (value === undefined || options?.fresh === true) {
+    if (value === undefined || options?.fresh === true || options?.after !== undefined) {
       return this.#getOrLoad(key, loader as Loader<unknown>, options) as Promise<T>
     }
     this.#counters.memoryHits++
-    if (this.#events.watchesLookups) this.#tellHit(key, 'memory', false)
+    if (this.#events.watchesLookups) tellHit(this.#engine, this.#space, key, 'memory', false)
     return Promise.resolve(value as T)
   }
 
@@ -117,10 +124,11 @@ export class EngineCache implements Cache {
     load: BulkLoader<T>,
     options?: CallOptions,
   ): Promise<(T | undefined)[]> {
+    const isPlain = options?.fresh !== true && options?.after === undefined
     return loadMany({
       keys,
       load,
-      hit: (key) => (options?.fresh === true ? undefined : this.#hit(key)) as T | undefined,
+      hit: (key) => (isPlain ? this.#hit(key) : undefined) as T | undefined,
       getOrLoad: (key, loader, onShared) =>
         this.#getOrLoad(key, loader as Loader<unknown>, options, onShared) as Promise<
           T | undefined
@@ -155,13 +163,14 @@ export class EngineCache implements Cache {
     return outcomes.every((outcome) => outcome.status === 'fulfilled' && outcome.value)
   }
 
-  async delete(key: string): Promise<boolean> {
-    return remove(this.#engine, this.#space, key)
+  async delete(key: string, options?: InvalidateOptions): Promise<Confirmed> {
+    return remove(this.#engine, this.#space, key, resolveUntil(options, 'delete'))
   }
 
-  async deleteMany(keys: readonly string[]): Promise<boolean> {
-    const outcomes = await Promise.all(keys.map((key) => this.delete(key)))
-    return outcomes.every(Boolean)
+  async deleteMany(keys: readonly string[], options?: InvalidateOptions): Promise<Confirmed> {
+    const until = resolveUntil(options, 'deleteMany')
+    const outcomes = keys.map((key) => remove(this.#engine, this.#space, key, until))
+    return allConfirmed(await Promise.all(outcomes), this.#engine.coherence.token)
   }
 
   refresh<T>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T> {
@@ -201,17 +210,20 @@ export class EngineCache implements Cache {
     return listKeys(this.#engine, this.#space)
   }
 
-  async invalidateTags(tags: readonly string[]): Promise<boolean> {
-    return invalidateTags(this.#engine, tags)
+  async invalidateTags(tags: readonly string[], options?: InvalidateOptions): Promise<Confirmed> {
+    return invalidateTags(this.#engine, tags, resolveUntil(options, 'invalidateTags'))
   }
 
-  invalidatePattern(pattern: string): Promise<boolean> {
-    const deleteMany = (keys: readonly string[]) => this.deleteMany(keys)
-    return invalidatePattern(this.#engine, this.#space, pattern, deleteMany)
+  async invalidatePattern(pattern: string, options?: InvalidateOptions): Promise<Confirmed> {
+    const until = resolveUntil(options, 'invalidatePattern')
+    const deleteMany = (keys: readonly string[]) => this.deleteMany(keys, { until })
+    return invalidatePattern(this.#engine, this.#space, pattern, until, deleteMany)
   }
 
-  clear(): Promise<boolean> {
-    return this.#space.name === '' ? clearAll(this.#engine) : clearSpace(this.#engine, this.#space)
+  async clear(options?: InvalidateOptions): Promise<Confirmed> {
+    const until = resolveUntil(options, 'clear')
+    if (this.#space.name === '') return clearAll(this.#engine, until)
+    return clearSpace(this.#engine, this.#space, until)
   }
 
   wrap<A extends unknown[], T>(
@@ -261,7 +273,14 @@ export class EngineCache implements Cache {
     } catch (error) {
       return Promise.reject(error)
     }
-    return abortable(this.#get(key, undefined), options.signal)
+    const { after, signal } = options
+    return abortable(after === undefined ? this.get(key) : this.#getAfter(key, after), signal)
+  }
+
+  /** A miss where this process cannot tell what was invalidated up to then. */
+  async #getAfter(key: string, after: SessionToken): Promise<unknown> {
+    if (await this.#engine.coherence.hear(after)) return this.get(key)
+    return countMiss(this.#engine, this.#space, key, 'store-unavailable')
   }
 
   /** Memory once more, then the store. Throws KEY_INVALID or KEY_TOO_LONG, before anything else. */
@@ -270,7 +289,7 @@ export class EngineCache implements Cache {
     const space = this.#space
     const storeKey = this.#storeKey(key)
     const remembered = this.#remember(key)
-    if (remembered?.state === 'fresh') listener(this.#answer(key, remembered))
+    if (remembered?.state === 'fresh') listener(answer(this.#engine, this.#space, key, remembered))
     else if (engine.batch === undefined) {
       listener(countMiss(engine, space, key, remembered === undefined ? 'absent' : 'expired'))
     } else {
@@ -296,36 +315,16 @@ export class EngineCache implements Cache {
   #settle(key: string, found: HeldEntry | MissReason): unknown {
     if (typeof found === 'string') return countMiss(this.#engine, this.#space, key, found)
     if (found.state === 'stale') return countMiss(this.#engine, this.#space, key, 'expired')
-    return this.#answer(key, found)
+    return answer(this.#engine, this.#space, key, found)
   }
 
-  /** What `getOrSet` does when memory has no answer that can be handed out without thought. */
   #getOrLoad(
     key: string,
     loader: Loader<unknown>,
     options: CallOptions | undefined,
     onShared?: () => void,
   ): Promise<unknown> {
-    return new Promise((resolve, onFailed) => {
-      const engine = this.#engine
-      const space = this.#space
-      const policy = this.#callPolicy(options, 'call', 'getOrSet')
-      if (options !== undefined) checkCall(options, 'getOrSet')
-      if (typeof loader !== 'function') {
-        throw invalidOption('getOrSet', 'loader', loader, 'a function')
-      }
-      const storeKey = this.#storeKey(key)
-      const signal = options?.signal
-      signal?.throwIfAborted()
-      const kind: JoinRequest['kind'] = options?.fresh === true ? 'fresh' : 'shared'
-      const previous = this.#remember(key)
-      const onFound = (found: Found) => resolve(this.#answer(key, found))
-      const request = { space, key, loader, policy, storeKey, kind, previous, signal }
-      if (previous?.state === 'fresh' && kind === 'shared') {
-        refreshEagerly(engine, request)
-        onFound(previous)
-      } else waitForLoad(engine, request, { onShared, onFound, onFailed })
-    })
+    return getOrLoad(this.#engine, { space: this.#space, key, loader, options, onShared })
   }
 
   /** A hit that needs no thought, counted. */
@@ -339,25 +338,11 @@ export class EngineCache implements Cache {
     this.#counters.memoryHits += keys.length - lacking
     if (!this.#events.watchesLookups) return
     for (let i = 0; i < keys.length; i++)
-      if (values[i] !== undefined) this.#tellHit(keys[i]!, 'memory', false)
+      if (values[i] !== undefined) tellHit(this.#engine, this.#space, keys[i]!, 'memory', false)
   }
 
   #remember(key: string): HeldEntry | undefined {
     return lookInMemory(this.#engine, this.#space, key)
-  }
-
-  /** Counts what was found and hands it out. A loader's answer was counted as a miss before. */
-  #answer(key: string, found: Found): unknown {
-    if (found.tier !== 'loader') this.#countFound(key, found)
-    return handOut(found)
-  }
-
-  #countFound(key: string, { tier, state }: HeldEntry): void {
-    const counters = this.#counters
-    const isStale = state === 'stale'
-    if (tier === 'memory') isStale ? counters.memoryStaleHits++ : counters.memoryHits++
-    else isStale ? counters.storeStaleHits++ : counters.storeHits++
-    if (this.#events.watchesLookups) this.#tellHit(key, tier, isStale)
   }
 
   #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {
@@ -367,9 +352,5 @@ export class EngineCache implements Cache {
 
   #storeKey(key: string): string {
     return storeKeyOf(this.#engine, this.#space, key)
-  }
-
-  #tellHit(key: string, tier: 'memory' | 'store', stale: boolean): void {
-    this.#events.emit('hit', { namespace: this.#space.name, key, tier, stale })
   }
 }

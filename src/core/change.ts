@@ -42,7 +42,7 @@ export async function changeLife(
   const patched = engine.store.patch(storeKey, patch.offset, patch.bytes, ttlMs)
   const told = engine.append(tellsOf(engine, space, key))
   const answers = await Promise.all([patched.catch(() => false), told])
-  return answers.every(Boolean)
+  return answers.every((answer) => answer !== false)
 }
 
 /** For how many seconds the entry is still fresh. */

@@ -1,20 +1,23 @@
 /** Emptying and listing namespaces: the verbs that walk the store. */
+import type { Confirmed } from './confirmed.js'
 import type { Engine } from './engine.js'
 import { isCacheError } from './errors.js'
 import { decodeKey } from './key.js'
 import type { Invalidation } from './log.js'
 import { lookInMemory } from './look-in-memory.js'
+import type { Until } from './options.js'
 import type { Space } from './space.js'
 
 /** Empties one namespace in both tiers; loads and reads under way will not fill it. */
-export function clearSpace(engine: Engine, space: Space): Promise<boolean> {
+export function clearSpace(engine: Engine, space: Space, until: Until): Promise<Confirmed> {
   const what: Invalidation = { kind: 'prefix', namespace: space.name, prefix: '' }
-  return empty(engine, () => [space], space.storePrefix, what)
+  return empty(engine, () => [space], space.storePrefix, what, until)
 }
 
 /** Empties every namespace, also those that only other processes know. */
-export function clearAll(engine: Engine): Promise<boolean> {
-  return empty(engine, () => engine.spaces(), `${engine.settings.prefix}:`, { kind: 'all' })
+export function clearAll(engine: Engine, until: Until): Promise<Confirmed> {
+  const prefix = `${engine.settings.prefix}:`
+  return empty(engine, () => engine.spaces(), prefix, { kind: 'all' }, until)
 }
 
 async function empty(
@@ -22,13 +25,14 @@ async function empty(
   spaces: () => Iterable<Space>,
   prefix: string,
   what: Invalidation,
-): Promise<boolean> {
+  until: Until,
+): Promise<Confirmed> {
   forget(engine, spaces())
-  const told = engine.append([what])
+  const told = engine.append([what], until)
   const isEmpty = await deletePrefix(engine, prefix)
   // A read that was sent after the call began may have found what was deleted a moment later.
   forget(engine, spaces())
-  return (await told) && isEmpty
+  return isEmpty && told
 }
 
 function forget(engine: Engine, spaces: Iterable<Space>): void {

@@ -36,6 +36,18 @@ export interface CoherenceStats {
   readonly resets: number
   /** Tags and prefixes that the mirror holds. */
   readonly mirrored: number
+  /** Processes that the log takes to be there, this one included. */
+  readonly members: number
+  /** How long ago this process was last sure to know of everything, `Infinity` for never. */
+  readonly heardAgoMs: number
+}
+
+/** What an invalidation resolves to inside. */
+export interface Confirmation {
+  /** The place in the log, for `hear`. */
+  readonly token: string
+  /** When no process can serve any more what was invalidated; only where that was asked for. */
+  readonly applied: Promise<void> | undefined
 }
 
 /** What the engine does when others have invalidated something. */
@@ -85,10 +97,17 @@ export interface Coherence {
   /** Asks the log of the tags that it takes to judge an entry of that age. Never rejects. */
   learn(tags: readonly string[], born: number): Promise<void>
   /**
-   * Invalidates. Resolves to the number of the record once this process has applied it; rejects if
-   * the log has not confirmed it.
+   * Invalidates. Resolves once this process has applied the record; rejects if the log has not
+   * confirmed it. `wantsAcks`: the other processes are asked to confirm.
    */
-  append(invalidations: readonly Invalidation[]): Promise<number>
+  append(invalidations: readonly Invalidation[], wantsAcks?: boolean): Promise<Confirmation>
+  /** How far this process has applied the log, as text for a header or a cookie. */
+  readonly token: string
+  /**
+   * Resolves to whether this process has applied everything up to the token: at once, or by one
+   * round trip. Any text may be asked for. Never rejects.
+   */
+  hear(token: string): Promise<boolean>
   stats(): CoherenceStats
   /** Never rejects. */
   close(): Promise<void>

@@ -8,6 +8,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Coherence, MemoryGuard } from './coherence.js'
+import { type Confirmed, confirmed } from './confirmed.js'
 import type {
   Clock,
   Codec,
@@ -28,7 +29,7 @@ import { Holds } from './holds.js'
 import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
 import type { Invalidation, Log } from './log.js'
-import type { CacheSettings, MemorySettings, Policy } from './options.js'
+import type { CacheSettings, MemorySettings, Policy, Until } from './options.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 import { StoreBatch } from './store-batch.js'
@@ -129,11 +130,12 @@ export class Engine {
     })
   }
 
-  /** Invalidates for every process. `false` where the log has not confirmed it: it is repeated. */
-  append(invalidations: readonly Invalidation[]): Promise<boolean> {
-    if (invalidations.length === 0) return Promise.resolve(true)
-    return this.coherence.append(invalidations).then(
-      () => true,
+  /** Invalidates for every process. What the log has not confirmed is repeated. */
+  append(invalidations: readonly Invalidation[], until: Until = 'sent'): Promise<Confirmed> {
+    const { coherence } = this
+    if (invalidations.length === 0) return Promise.resolve(coherence.token)
+    return coherence.append(invalidations, until === 'applied').then(
+      (confirmation) => confirmed(confirmation, until),
       () => {
         this.unconfirmed.addOthers(invalidations)
         return false

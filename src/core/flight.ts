@@ -18,9 +18,9 @@ import { asOf, type Found, type HeldEntry, notExclusive } from './entry.js'
 
 /**
  * `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is
- * cached.
+ * cached. `alone`: as `fresh`, and takes no part in a load that began before.
  */
-export type FlightKind = 'shared' | 'eager' | 'fresh'
+export type FlightKind = 'shared' | 'eager' | 'fresh' | 'alone'
 
 /** One who waits for a flight; told at most once by it. Must not throw. */
 export interface FlightCaller {
@@ -71,7 +71,8 @@ export class Flight {
 
   /** What its callers may get instead, as of now; `fresh: true` takes nothing old. */
   standIn(nowMs: number): HeldEntry | undefined {
-    return this.kind === 'fresh' ? undefined : asOf(this.previous, nowMs)
+    const takesOld = this.kind === 'shared' || this.kind === 'eager'
+    return takesOld ? asOf(this.previous, nowMs) : undefined
   }
 
   join(caller: FlightCaller): void {

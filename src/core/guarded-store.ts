@@ -132,10 +132,12 @@ export class GuardedStore {
     return {
       join: (member) => ask(() => log.join(member)),
       follow: (member) => ask(() => log.follow(member)),
-      append: (member, invalidations) => write(() => log.append(member, invalidations)),
+      append: (member, invalidations, wantsAcks) =>
+        write(() => log.append(member, invalidations, wantsAcks)),
+      ack: (to, id, applied) => write(() => log.ack(to, id, applied)),
       tagSeqs: (tags) => ask(() => log.tagSeqs(tags)),
       leave: (id) => write(() => log.leave(id)),
-      listen: (listener) => log.listen(listener),
+      listen: (id, listener) => log.listen(id, listener),
     }
   }
 

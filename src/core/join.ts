@@ -71,7 +71,8 @@ function joinFlight(engine: Engine, caller: Caller): void {
 function mayShare(engine: Engine, request: JoinRequest, flight: Flight): boolean {
   const { clock, coherence, invalidations } = engine
   const { space, key, storeKey, kind } = request
-  if (kind === 'fresh' && flight.kind !== 'fresh') return false
+  if (kind === 'alone') return false
+  if (kind === 'fresh' && (flight.kind === 'shared' || flight.kind === 'eager')) return false
   if (!invalidations.isCurrent(space, storeKey, flight.since)) return false
   if (coherence.judge(space.name, key, undefined, flight.born) !== 'current') return false
   return coherence.isLeased || clock.monotonicMs() - flight.beganMs < coherence.leaseMs
@@ -80,6 +81,7 @@ function mayShare(engine: Engine, request: JoinRequest, flight: Flight): boolean
 /** Counts the miss of a flight that does not ask the store. */
 function countForced(engine: Engine, { kind, space, key, previous }: JoinRequest): void {
   if (kind === 'fresh') countMiss(engine, space, key, 'forced')
+  else if (kind === 'alone') countMiss(engine, space, key, 'store-unavailable')
   else if (engine.batch === undefined) {
     countMiss(engine, space, key, previous === undefined ? 'absent' : 'expired')
   }

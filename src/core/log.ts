@@ -23,6 +23,8 @@ export interface LogRecord {
   /** Who appended it: the `id` that was given with it. */
   readonly origin: string
   readonly invalidations: readonly Invalidation[]
+  /** Who has applied it is asked to say so, to the member that appended it. */
+  readonly wantsAcks: boolean
 }
 
 /** A process, as the log knows it. */
@@ -51,7 +53,20 @@ export interface LogReply {
   readonly records: readonly LogRecord[]
 }
 
-export interface LogSnapshot extends LogReply {
+export interface FollowReply extends LogReply {
+  /** How many processes the log takes to be there. */
+  readonly memberCount: number
+}
+
+export interface AppendReply extends LogReply {
+  readonly seq: number
+  /** Those heard of in the last ten minutes; empty unless `wantsAcks`. */
+  readonly members: readonly string[]
+  /** For how long the log has known its members; `Infinity` unless `wantsAcks`. */
+  readonly epochAgeMs: number
+}
+
+export interface LogSnapshot extends FollowReply {
   /** Prefixes that were invalidated, each with its newest record. */
   readonly prefixes: readonly PrefixSeq[]
 }
@@ -67,6 +82,8 @@ export interface LogListener {
   onRecord(epoch: string, record: LogRecord): void
   /** Pushes come (again): what was appended before may have been missed. */
   onListening(): void
+  /** The member has applied all records up to that number. */
+  onAck(id: string, applied: number): void
 }
 
 /**
@@ -82,16 +99,19 @@ export interface Log {
   /** All that a process must know to begin at the head of the log. One round trip. */
   join(member: LogMember): Promise<LogSnapshot>
   /** A heartbeat: the member is there, and hears what it has not applied. One round trip. */
-  follow(member: LogMember): Promise<LogReply>
+  follow(member: LogMember): Promise<FollowReply>
   /** Appends one record; `records` are those before it. One round trip. */
   append(
     member: LogMember,
     invalidations: readonly Invalidation[],
-  ): Promise<LogReply & { readonly seq: number }>
+    wantsAcks: boolean,
+  ): Promise<AppendReply>
+  /** Tells a member how far this one has applied. One command. */
+  ack(to: string, id: string, applied: number): Promise<void>
   /** The newest record of each tag, 0 where it was never invalidated. One round trip. */
   tagSeqs(tags: readonly string[]): Promise<readonly number[]>
   /** The member is gone, on purpose. */
   leave(id: string): Promise<void>
-  /** Called once, before any other call. */
-  listen(listener: LogListener): void
+  /** Called once, before any other call; `id` is the member that listens. */
+  listen(id: string, listener: LogListener): void
 }

@@ -5,7 +5,7 @@
  * To add an option, add a row and its field in options.ts.
  */
 /** `call` is `getOrSet` and its kin; `get` and `set` take less. */
-export type OptionScope = 'cache' | 'memory' | 'namespace' | 'call' | 'get' | 'set'
+export type OptionScope = 'cache' | 'memory' | 'namespace' | 'call' | 'get' | 'set' | 'invalidate'
 export type OptionKind =
   | 'duration'
   | 'size'
@@ -233,6 +233,21 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     scopes: ['call'],
     default: 'false',
     says: 'load now, whatever is cached',
+  },
+  {
+    name: 'after',
+    kind: 'other',
+    scopes: ['call', 'get'],
+    default: 'none',
+    says: 'the token of an invalidation: nothing older than that is handed out',
+  },
+  {
+    name: 'until',
+    kind: 'choice',
+    scopes: ['invalidate'],
+    choices: ['sent', 'applied'],
+    default: 'sent',
+    says: 'when to resolve: once others hear of it soon, or once no process can serve it any more',
   },
   {
     name: 'signal',

@@ -43,13 +43,26 @@ export interface NamespaceOptions extends LifeOptions {
 }
 
 export interface CallOptions extends LifeOptions {
+  /**
+   * What an invalidation has resolved to, in any process: nothing older than it is handed out. A
+   * process that cannot tell loads anew. At most one round trip more.
+   */
+  after?: string | undefined
   /** Load now, whatever is cached. Default false. */
   fresh?: boolean | undefined
   /** Ends the wait of this caller with the signal's reason; the load goes on for the others. */
   signal?: AbortSignal | undefined
 }
 
-export type GetOptions = Pick<CallOptions, 'signal'>
+export type GetOptions = Pick<CallOptions, 'signal' | 'after'>
+
+/** `sent`: others hear of it soon. `applied`: no process can serve it any more. */
+export type Until = 'sent' | 'applied'
+
+export interface InvalidateOptions {
+  /** What is waited for. `applied` takes up to 2 s. Default 'sent'. */
+  until?: Until | undefined
+}
 export type SetOptions = LifeOptions
 
 export interface MemoryOptions {
@@ -174,9 +187,22 @@ export function resolvePolicy(
   return resolveLife(above, options, where)
 }
 
+/** What is to be waited for. Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolveUntil(options: InvalidateOptions | undefined, where: string): Until {
+  if (options === undefined) return 'sent'
+  checkNames(options, 'invalidate', where)
+  return (readOption(options, 'until', where) as Until | undefined) ?? 'sent'
+}
+
 /** Throws unless `fresh` and `signal`, where they are given, are what they should be. */
-export function checkCall(options: Pick<CallOptions, 'fresh' | 'signal'>, where: string): void {
+export function checkCall(
+  options: Pick<CallOptions, 'fresh' | 'signal' | 'after'>,
+  where: string,
+): void {
   readOption(options, 'fresh', where)
+  if (options.after !== undefined && typeof options.after !== 'string') {
+    throw invalidOption(where, 'after', options.after, 'the token of an invalidation')
+  }
   const { signal } = options
   if (signal === undefined) return
   if (typeof signal === 'object' && typeof signal?.addEventListener === 'function') return

@@ -69,8 +69,8 @@ export class StoreBatch {
   }
 
   /** Never refused for want of room: dropping one could leave a stale value behind. */
-  delete(key: string, tells: KeyInvalidation | undefined): Promise<WriteAnswer> {
-    const answer = this.#writes.delete(key, tells)
+  delete(key: string, tells: KeyInvalidation | undefined, wantsAcks = false): Promise<WriteAnswer> {
+    const answer = this.#writes.delete(key, tells, wantsAcks)
     this.#schedule()
     return answer
   }

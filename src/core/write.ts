@@ -1,8 +1,9 @@
 /** `set` and `delete` of one key, in both tiers, with what others must hear of it. */
+import { type Confirmed, confirmed } from './confirmed.js'
 import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
 import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
-import type { Policy } from './options.js'
+import type { Policy, Until } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
 import { admit } from './value.js'
@@ -45,14 +46,19 @@ function put(engine: Engine, what: WrittenRequest, onDone: WriteListener['onDone
   const { space, key, storeKey } = what
   engine.invalidations.note(storeKey)
   engine.holds.release(storeKey)
-  const inMemory = keepWritten(engine, what, (answer) => onDone(answer === undefined))
+  const inMemory = keepWritten(engine, what, (answer) => onDone(!(answer instanceof CacheError)))
   space.counters.sets++
   if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
   if (engine.batch === undefined) onDone(inMemory)
 }
 
-/** `true` when every tier confirmed. Throws what is wrong with the key. */
-export async function remove(engine: Engine, space: Space, key: string): Promise<boolean> {
+/** Throws what is wrong with the key. */
+export async function remove(
+  engine: Engine,
+  space: Space,
+  key: string,
+  until: Until,
+): Promise<Confirmed> {
   const { counters, memory, name } = space
   const { batch, events, holds, invalidations } = engine
   const storeKey = storeKeyOf(engine, space, key)
@@ -61,6 +67,7 @@ export async function remove(engine: Engine, space: Space, key: string): Promise
   memory.remove(key)
   counters.deletes++
   if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
-  if (batch === undefined) return true
-  return (await batch.delete(storeKey, keyInvalidation(engine, space, key))) === undefined
+  if (batch === undefined) return engine.coherence.token
+  const tells = keyInvalidation(engine, space, key)
+  return confirmed(await batch.delete(storeKey, tells, until === 'applied'), until)
 }

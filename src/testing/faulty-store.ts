@@ -213,11 +213,13 @@ class FaultWrapper implements FaultyStore {
       follow: (member) => read(() => log.follow(member)),
       tagSeqs: (tags) => read(() => log.tagSeqs(tags)),
       leave: (id) => read(() => log.leave(id)),
-      append: (member, invalidations) => {
-        return this.#run('append', this.#strike('append'), () => log.append(member, invalidations))
+      ack: (to, id, applied) => read(() => log.ack(to, id, applied)),
+      append: (...call) => {
+        return this.#run('append', this.#strike('append'), () => log.append(...call))
       },
-      listen: (listener) => {
-        log.listen({
+      listen: (id, listener) => {
+        log.listen(id, {
+          onAck: (from, applied) => this.#push(() => listener.onAck(from, applied)),
           onListening: () => listener.onListening(),
           onRecord: (epoch, record) => {
             this.#push(() => listener.onRecord(epoch, record))

@@ -29,7 +29,7 @@ export class InProcessData {
 
   log(name: string): LogData {
     const known = this.#logs!.get(name)
-    const data = known ?? new LogData(`epoch ${++this.#epochs}`, () => this.#clock.wallMs())
+    const data = known ?? new LogData(`epoch-${++this.#epochs}`, () => this.#clock.wallMs())
     this.#logs!.set(name, data)
     return data
   }
@@ -97,7 +97,7 @@ export class InProcessData {
     if (this.#saved !== undefined) this.#entries = new Map(this.#saved)
     this.#leases.clear()
     for (const data of this.#logs?.values() ?? []) {
-      data.beginEpoch(`epoch ${++this.#epochs}`)
+      data.beginEpoch(`epoch-${++this.#epochs}`)
     }
   }
 

@@ -6,6 +6,8 @@
  * members; `push` is how it would publish.
  */
 import type {
+  AppendReply,
+  FollowReply,
   Invalidation,
   Log,
   LogListener,
@@ -31,6 +33,9 @@ const LIMITS: InProcessLogLimits = {
   maxRead: 1_000,
 }
 
+/** Members that were not heard of for this long are forgotten. */
+const FORGET_MS = 600_000
+
 /** The data, as a server would hold it. */
 export class LogData {
   epoch: string
@@ -39,8 +44,9 @@ export class LogData {
   records: LogRecord[] = []
   readonly #tags = new Map<string, number>()
   readonly #prefixes = new Map<string, PrefixSeq>()
-  readonly members = new Map<string, LogMember>()
-  readonly listeners = new Set<LogListener>()
+  readonly members = new Map<string, { readonly atMs: number; readonly leaseMs: number }>()
+  readonly listeners = new Map<string, LogListener>()
+  #beganAtMs: number
   readonly #wallMs: () => number
   readonly #limits: InProcessLogLimits
 
@@ -55,38 +61,52 @@ export class LogData {
     this.seq = start
     this.floor = start
     this.#wallMs = wallMs
+    this.#beganAtMs = wallMs()
     this.#limits = { ...LIMITS, ...limits }
   }
 
   /** Another life of the server: what it held of the log may have been lost. */
   beginEpoch(epoch: string): void {
     this.epoch = epoch
+    this.#beganAtMs = this.#wallMs()
     this.seq = Math.max(this.seq + 1, this.#wallMs())
     this.floor = this.seq
     this.records = []
+    this.members.clear()
   }
 
   join(member: LogMember): LogSnapshot {
-    this.members.set(member.id, member)
-    return { ...this.#reply(this.seq), prefixes: inOrder(this.#prefixes, seqOf) }
+    const reply = this.follow({ ...member, applied: this.seq })
+    return { ...reply, prefixes: inOrder(this.#prefixes, seqOf) }
   }
 
-  follow(member: LogMember): LogReply {
-    this.members.set(member.id, member)
-    return this.#reply(member.applied)
+  follow({ id, applied, leaseMs }: LogMember): FollowReply {
+    const atMs = this.#wallMs()
+    this.members.set(id, { atMs, leaseMs })
+    const isThere = (each: { atMs: number; leaseMs: number }) => each.atMs + each.leaseMs > atMs
+    const memberCount = [...this.members.values()].filter(isThere).length
+    return { ...this.#reply(applied), memberCount }
   }
 
   append(
     member: LogMember,
     invalidations: readonly Invalidation[],
-  ): LogReply & { readonly seq: number } {
+    wantsAcks: boolean,
+  ): AppendReply {
     const seq = ++this.seq
     for (const each of invalidations) this.#note(seq, each)
-    const record = { seq, origin: member.id, invalidations }
+    const record = { seq, origin: member.id, invalidations, wantsAcks }
     this.records.push(record)
     if (this.records.length > this.#limits.maxRecords) this.records.shift()
-    for (const listener of this.listeners) listener.onRecord(this.epoch, record)
-    return { ...this.#reply(member.applied, seq - 1), seq }
+    for (const listener of this.listeners.values()) listener.onRecord(this.epoch, record)
+    const reply = this.#reply(member.applied, seq - 1)
+    if (!wantsAcks) return { ...reply, seq, members: [], epochAgeMs: Number.POSITIVE_INFINITY }
+    const nowMs = this.#wallMs()
+    const members = [...this.members].filter(
+      ([, { atMs, leaseMs }]) => atMs + leaseMs > nowMs - FORGET_MS,
+    )
+    const epochAgeMs = nowMs - this.#beganAtMs
+    return { ...reply, seq, members: members.map(([id]) => id), epochAgeMs }
   }
 
   tagSeqs(tags: readonly string[]): number[] {
@@ -124,13 +144,16 @@ export function inProcessLog(data: LogData): Log {
   return {
     join: async (member) => data.join(member),
     follow: async (member) => data.follow(member),
-    append: async (member, invalidations) => data.append(member, invalidations),
+    append: async (member, invalidations, wantsAcks) =>
+      data.append(member, invalidations, wantsAcks),
+    ack: async (to, id, applied) => data.listeners.get(to)?.onAck(id, applied),
     tagSeqs: async (tags) => data.tagSeqs(tags),
     leave: async (id) => {
       data.members.delete(id)
+      data.listeners.delete(id)
     },
-    listen: (listener) => {
-      data.listeners.add(listener)
+    listen: (id, listener) => {
+      data.listeners.set(id, listener)
       queueMicrotask(() => listener.onListening())
     },
   }

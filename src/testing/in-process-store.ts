@@ -224,10 +224,11 @@ class MapStore implements InProcessStore {
     return {
       join: (member) => checked('join', () => log.join(member)),
       follow: (member) => checked('follow', () => log.follow(member)),
-      append: (member, what) => checked('append', () => log.append(member, what)),
+      append: (...call) => checked('append', () => log.append(...call)),
+      ack: (to, id, applied) => checked('ack', () => log.ack(to, id, applied)),
       tagSeqs: (tags) => checked('tagSeqs', () => log.tagSeqs(tags)),
       leave: (id) => checked('leave', () => log.leave(id)),
-      listen: (listener) => log.listen(listener),
+      listen: (id, listener) => log.listen(id, listener),
     }
   }
 

@@ -194,7 +194,7 @@ class Acting {
     const cache = world.cache(ns)
     const call = this.#start(
       () => (many ? cache.setMany(entries, options) : cache.set(...entries[0]!, options)),
-      (isDone) => this.#confirm(marks, isDone),
+      (token) => this.#confirm(marks, token !== false),
     )
     if (setup.values !== 'shared') for (const [, value] of entries) spoil(value)
     return call
@@ -209,14 +209,14 @@ class Acting {
       const mark = judge.invalidate(at, (key) => ns === '' || key.startsWith(`${ns}\0`))
       return this.#start(
         () => cache.clear(),
-        (isDone) => this.#confirm([mark], isDone),
+        (token) => this.#confirm([mark], token !== false),
       )
     }
     const keys = verb === 'delete' ? [step.key] : step.keys
     const marks = keys.map((key) => judge.invalidate(at, (each) => each === fullKey(ns, key)))
     return this.#start(
       () => (verb === 'delete' ? cache.delete(step.key) : cache.deleteMany(step.keys)),
-      (isDone) => this.#confirm(marks, isDone),
+      (token) => this.#confirm(marks, token !== false),
     )
   }
 

@@ -4,7 +4,13 @@
  * Numbers are compared from where the epoch began, since a server begins at its clock.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Invalidation, LogMember, LogRecord, LogReply } from '../../src/core/log.js'
+import type {
+  Invalidation,
+  LogListener,
+  LogMember,
+  LogRecord,
+  LogReply,
+} from '../../src/core/log.js'
 import { DialedLink } from '../../src/stores/redis/dialed-link.js'
 import { loadDial, type RedisDriver } from '../../src/stores/redis/load-client.js'
 import { LOG_LIMITS } from '../../src/stores/redis/log-scripts.js'
@@ -55,23 +61,24 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
   /** A log of its own on the server, and its model. */
   async function openPair(limits: { maxTags?: number; maxPrefixes?: number; maxRead?: number }) {
     const log = await openLog(`log${++logs}`, { ...LOG_LIMITS, ...limits })
-    const model = inProcessLog(new LogData('model', Date.now, limits, 0))
+    const data = new LogData('model', Date.now, limits, 0)
+    const model = inProcessLog(data)
     const { head: start } = await log.join(member('a', -1))
     await model.join(member('a', -1))
-    return { log, model, start }
+    return { log, model, data, start }
   }
 
   it('answers what its model answers, whatever is asked', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const random = seeded(seed)
       const below = (limit: number) => Math.floor(random() * limit)
-      const { log, model, start } = await openPair({ maxTags: 5, maxPrefixes: 3, maxRead: 4 })
+      const { log, model, data, start } = await openPair({ maxTags: 5, maxPrefixes: 3, maxRead: 4 })
       for (let step = 0; step < 60; step++) {
         const by = member('ab'[below(2)]!, start + below(20))
         const inModel = { ...by, applied: by.applied - start }
         const what = Array.from({ length: 1 + below(3) }, () => randomInvalidation(below))
         const tags = ODD_NAMES.slice(below(4), 4 + below(5))
-        const isKnown = (await model.follow(member('c', 0))).head >= inModel.applied
+        const isKnown = data.seq >= inModel.applied
         switch (isKnown ? below(5) : 4) {
           case 0:
             expect(shifted(await log.follow(by), start)).toEqual(
@@ -92,9 +99,11 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
           }
           default: {
             const origin = member('b', -1)
-            const real = await log.append(origin, what)
-            const modelled = await model.append(origin, what)
+            const wantsAcks = below(2) === 0
+            const real = await log.append(origin, what, wantsAcks)
+            const modelled = await model.append(origin, what, wantsAcks)
             expect(real.seq - start).toBe(modelled.seq)
+            expect([...real.members].sort()).toEqual([...modelled.members].sort())
             expect(shifted(real, start)).toEqual(shifted(modelled, 0))
           }
         }
@@ -107,27 +116,49 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
     const heard: [string, LogRecord][] = []
     const { epoch, head } = await writer.join(member('w', -1))
     await new Promise<void>((onListening) => {
-      reader.listen({ onRecord: (of, record) => heard.push([of, plain(record)]), onListening })
+      const onRecord: LogListener['onRecord'] = (of, record) => heard.push([of, plain(record)])
+      reader.listen('r', { onRecord, onListening, onAck: () => {} })
     })
     const all = ODD_NAMES.flatMap((name): Invalidation[] => [
       { kind: 'key', namespace: 'n', key: name },
       { kind: 'tag', tag: name },
       { kind: 'prefix', namespace: 'n.m', prefix: name },
     ])
-    await writer.append(member('w', head), all)
-    await writer.append(member('w', head), [{ kind: 'all' }])
+    await writer.append(member('w', head), all, false)
+    await writer.append(member('w', head), [{ kind: 'all' }], true)
     await until(() => heard.length === 2, 'both records')
     expect(heard).toEqual([
-      [epoch, { seq: head + 1, origin: 'w', invalidations: all }],
-      [epoch, { seq: head + 2, origin: 'w', invalidations: [{ kind: 'all' }] }],
+      [epoch, { seq: head + 1, origin: 'w', invalidations: all, wantsAcks: false }],
+      [epoch, { seq: head + 2, origin: 'w', invalidations: [{ kind: 'all' }], wantsAcks: true }],
     ])
+  })
+
+  it('tells a member who has applied what', async () => {
+    const [writer, reader] = [await openLog('acked'), await openLog('acked')]
+    const acks: [string, number][] = []
+    await new Promise<void>((onListening) => {
+      const onAck: LogListener['onAck'] = (...ack) => acks.push(ack)
+      writer.listen('w', { onRecord: () => {}, onListening, onAck })
+    })
+    await writer.join(member('w', -1))
+    const { head } = await reader.join(member('r', -1))
+    const { members, epochAgeMs } = await writer.append(member('w', head), [{ kind: 'all' }], true)
+    expect([...members].sort()).toEqual(['r', 'w'])
+    expect(epochAgeMs).toBeLessThan(60_000)
+    await reader.ack('nobody', 'r', 1)
+    await reader.ack('w', 'r', head + 1)
+    await until(() => acks.length > 0, 'the confirmation')
+    expect(acks).toEqual([['r', head + 1]])
+    await reader.leave('r')
+    const later = await writer.append(member('w', head), [{ kind: 'all' }], true)
+    expect(later.members).toEqual(['w'])
   })
 
   it('tells of what it trimmed by where its records begin', async () => {
     const log = await openLog('trimmed', { ...LOG_LIMITS, maxRecords: 100 })
     const { head } = await log.join(member('w', -1))
     for (let i = 0; i < 500; i++) {
-      await log.append(member('w', -1), [{ kind: 'key', namespace: '', key: `k${i}` }])
+      await log.append(member('w', -1), [{ kind: 'key', namespace: '', key: `k${i}` }], false)
     }
     const late = await log.follow(member('r', head))
     expect(late.head).toBe(head + 500)
@@ -141,7 +172,7 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
 
   it('begins another epoch, above all numbers, where the server lost its data', async () => {
     const log = await openLog('lost')
-    const before = await log.append(member('w', -1), [{ kind: 'tag', tag: 't' }])
+    const before = await log.append(member('w', -1), [{ kind: 'tag', tag: 't' }], false)
     await server.kill()
     await server.restart()
     let after: LogReply | undefined
@@ -177,14 +208,19 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
     admin.destroy()
     const { records } = await log.follow(member('r', head))
     expect(records.map(plain)).toEqual([
-      { seq: head + 1, origin: 'later', invalidations: [{ kind: 'all' }, { kind: 'all' }] },
+      {
+        seq: head + 1,
+        origin: 'later',
+        invalidations: [{ kind: 'all' }, { kind: 'all' }],
+        wantsAcks: false,
+      },
     ])
   })
 })
 
 /** Its payload is read when it is asked for. */
-function plain({ seq, origin, invalidations }: LogRecord): LogRecord {
-  return { seq, origin, invalidations }
+function plain({ seq, origin, invalidations, wantsAcks }: LogRecord): LogRecord {
+  return { seq, origin, invalidations, wantsAcks }
 }
 
 function member(id: string, applied: number): LogMember {

@@ -1,7 +1,8 @@
 /**
  * What must hold, whatever happens: after an invalidation was confirmed, no get that begins later
  * in that process returns an older value, and no get that begins more than the bound later in any
- * other. A `set` is an invalidation as well. When all has been well for a while, nothing is served
+ * other; in no process where it was waited for (`applied`), and in none for a get that was given its
+ * token. A `set` is an invalidation as well. When all has been well for a while, nothing is served
  * that is older than an invalidation that a living process has asked for, confirmed or not.
  *
  * A value is the number under which it was made. One that was loaded is as old as the beginning of
@@ -9,7 +10,7 @@
  * the one that the store takes last counts; where it never did, as old as the call.
  */
 export interface Violation {
-  readonly what: 'stale' | 'expired' | 'late' | 'at rest'
+  readonly what: 'stale' | 'before its token' | 'expired' | 'late' | 'at rest'
   readonly atMs: number
   readonly value: number
   /** The call that should have kept it away. */
@@ -23,8 +24,12 @@ interface Made {
   freshUntilMs: number
 }
 
-interface Invalidation {
+/** One that was asked for. */
+export interface Invalidation {
+  readonly keys: readonly string[]
   readonly by: number
+  /** It is confirmed when no process can serve what is older. */
+  readonly isApplied: boolean
   readonly beganAtMs: number
   /** `Infinity` until then. */
   confirmedAtMs: number
@@ -65,22 +70,33 @@ export class History {
     if (atMs > made.beganAtMs + LATE_MS) this.violations.push({ what: 'late', atMs, value })
   }
 
-  /** An invalidation begins; returns what to call when it was confirmed. */
-  invalidate(keys: readonly string[], by: number, beganAtMs: number): (atMs: number) => void {
-    const asked: Invalidation = { by, beganAtMs, confirmedAtMs: Number.POSITIVE_INFINITY }
+  /** An invalidation begins. */
+  invalidate(
+    keys: readonly string[],
+    by: number,
+    beganAtMs: number,
+    isApplied = false,
+  ): Invalidation {
+    const confirmedAtMs = Number.POSITIVE_INFINITY
+    const asked: Invalidation = { keys, by, beganAtMs, isApplied, confirmedAtMs }
     for (const key of keys) {
       const list = this.#asked.get(key) ?? []
       this.#asked.set(key, list)
       list.push(asked)
     }
-    return (confirmedAtMs) => {
-      this.invalidations++
-      asked.confirmedAtMs = confirmedAtMs
-    }
+    return asked
   }
 
-  /** A get that began at `beganAtMs` in the process `by` has returned a value. */
-  got(key: string, value: number, by: number, beganAtMs: number): void {
+  confirm(asked: Invalidation, atMs: number): void {
+    this.invalidations++
+    asked.confirmedAtMs = atMs
+  }
+
+  /**
+   * A get that began at `beganAtMs` in the process `by` has returned a value. `isKnown`: the log has
+   * heard of that process; one that it has never heard of cannot be waited for.
+   */
+  got(key: string, value: number, by: number, beganAtMs: number, isKnown = true): void {
     this.gets++
     if (beganAtMs > this.#made.get(value)!.freshUntilMs + CLOCK_SLACK_MS) {
       this.violations.push({ what: 'expired', atMs: beganAtMs, value })
@@ -89,10 +105,18 @@ export class History {
       if (each.confirmedAtMs > beganAtMs) continue
       const staleForMs = beganAtMs - each.confirmedAtMs
       const isOwn = each.by === by
-      if (!isOwn) this.worstStalenessMs = Math.max(this.worstStalenessMs, staleForMs)
-      if (!isOwn && staleForMs <= BOUND_MS) continue
+      const boundMs = isOwn || (each.isApplied && isKnown) ? 0 : BOUND_MS
+      if (!isOwn && !each.isApplied)
+        this.worstStalenessMs = Math.max(this.worstStalenessMs, staleForMs)
+      if (boundMs > 0 && staleForMs <= boundMs) continue
       this.violations.push({ what: 'stale', atMs: beganAtMs, value, after: each })
     }
+  }
+
+  /** A get that was given the token of an invalidation has returned a value. */
+  gotAfter(key: string, value: number, after: Invalidation, atMs: number): void {
+    if (!this.#newerThan(value, key).includes(after)) return
+    this.violations.push({ what: 'before its token', atMs, value, after })
   }
 
   /** A get has returned a value after all faults had ended. */

@@ -4,13 +4,14 @@
  * A bug is planted from outside, in what the tests themselves run: by another answer of the network
  * or the server, or by taking a check out of a class for the time of a run.
  */
+import { Acks } from '../../src/coherence/acks.js'
 import { LogCoherence } from '../../src/coherence/log-coherence.js'
 import { Mirror } from '../../src/coherence/mirror.js'
 import { StoreClock } from '../../src/coherence/store-clock.js'
 import type { CoherenceListener } from '../../src/core/coherence.js'
 import type { StoreFill, StoreWrite } from '../../src/core/contracts.js'
 import { Invalidations } from '../../src/core/invalidations.js'
-import type { Log, LogReply } from '../../src/core/log.js'
+import type { FollowReply, Log } from '../../src/core/log.js'
 import { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { LogData } from '../../src/testing/in-process-log.js'
 import type { SimLink } from './sim-link.js'
@@ -178,7 +179,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'an old answer extends the lease',
     onLink: (link) => {
       onLog(link, (log) => {
-        let last: Promise<LogReply> | undefined
+        let last: Promise<FollowReply> | undefined
         return {
           ...log,
           follow: (member) => {
@@ -239,6 +240,44 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'nobody is waited for',
+    onClasses: () => replace(Acks.prototype, 'wait', { value: () => Promise.resolve() }),
+  },
+  {
+    name: 'members confirm what they have not applied',
+    onLink: (link) => {
+      onLog(link, (log) => ({
+        ...log,
+        listen: (id, listener) =>
+          log.listen(id, {
+            ...listener,
+            onAck: (from, applied) => listener.onAck(from, applied),
+            onListening: () => listener.onListening(),
+            onRecord: (epoch, record) => {
+              const [to] = record.origin.split('.')
+              if (record.wantsAcks) log.ack(to!, id, record.seq).catch(() => {})
+              listener.onRecord(epoch, record)
+            },
+          }),
+      }))
+    },
+  },
+  {
+    name: 'a log that has just begun is taken to know its members',
+    onLink: (link) => {
+      onLog(link, (log) => ({
+        ...log,
+        append: async (...call) => {
+          return { ...(await log.append(...call)), epochAgeMs: Number.POSITIVE_INFINITY }
+        },
+      }))
+    },
+  },
+  {
+    name: 'tokens are taken as heard',
+    onClasses: () => replace(LogCoherence.prototype, 'hear', { value: async () => true }),
+  },
+  {
     name: 'what was not confirmed is forgotten',
     onClasses: () => replace(Unconfirmed.prototype, 'repeat', { value: () => {} }),
   },
@@ -247,9 +286,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     onLink: (link) => {
       onLog(link, (log) => ({
         ...log,
-        append: async (member, invalidations) => {
+        append: async (member, invalidations, wantsAcks) => {
           const told = invalidations.filter(({ kind }) => kind !== 'key')
-          return log.append(member, told)
+          return log.append(member, told, wantsAcks)
         },
       }))
     },

@@ -179,12 +179,14 @@ export class SimLink implements Store {
     return {
       join: (member) => this.#send(() => log.join(member)),
       follow: (member) => this.#send(() => log.follow(member)),
-      append: (member, what) => this.#send(() => log.append(member, what)),
+      append: (...call) => this.#send(() => log.append(...call)),
+      ack: (to, id, applied) => this.#send(() => log.ack(to, id, applied)),
       tagSeqs: (tags) => this.#send(() => log.tagSeqs(tags)),
       leave: (id) => this.#send(() => log.leave(id)),
-      listen: (listener) => {
+      listen: (id, listener) => {
         this.#logListener = listener
-        log.listen({
+        log.listen(id, {
+          onAck: (from, applied) => this.#push(() => listener.onAck(from, applied)),
           onListening: () => {},
           onRecord: (epoch, record) => this.#push(() => listener.onRecord(epoch, record)),
         })

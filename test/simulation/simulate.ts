@@ -5,7 +5,7 @@
 
 import { entryCodec } from '../../src/codecs/index.js'
 import type { DecodedEntry } from '../../src/core/contracts.js'
-import { History } from './history.js'
+import { History, type Invalidation } from './history.js'
 import type { PlantedBug } from './planted-bugs.js'
 import { Scheduler } from './scheduler.js'
 import { SimServer } from './sim-link.js'
@@ -19,6 +19,21 @@ const TAGS = ['odd', 'even']
 const WALL_SKEW_MS = 900_000
 
 type Fault = readonly [name: string, begin: () => void, end?: () => void]
+
+/** A get under way. */
+interface Get {
+  readonly key: string
+  readonly by: number
+  readonly beganAtMs: number
+  readonly isKnown: boolean
+  readonly after: Told | undefined
+}
+
+/** What an invalidation has resolved to. */
+interface Told {
+  readonly token: string
+  readonly asked: Invalidation
+}
 
 export interface Outcome {
   readonly history: History
@@ -42,6 +57,8 @@ class Simulation {
   readonly #history = new History()
   readonly #processes: SimProcess[] = []
   readonly #log: string[] = []
+  /** The newest of them. */
+  #told: readonly Told[] = []
   /** Each life of a process is a process of its own. */
   #lives = 0
   #isResting = false
@@ -124,17 +141,15 @@ class Simulation {
   }
 
   #read(process: SimProcess, key: string): void {
-    const { life } = process
-    const beganAtMs = this.#scheduler.nowMs
-    process.cache.get<number>(key).then((value) => {
-      if (value !== undefined) this.#got(key, value, life, beganAtMs)
+    const asked = this.#beginGet(process, key)
+    process.cache.get<number>(key, { after: asked.after?.token }).then((value) => {
+      if (value !== undefined) this.#got(asked, value)
     })
   }
 
   #load(process: SimProcess, key: string): void {
-    const { life } = process
     const scheduler = this.#scheduler
-    const beganAtMs = scheduler.nowMs
+    const asked = this.#beginGet(process, key)
     const isFresh = scheduler.chance(0.1)
     const load = () => {
       // The row as it is when the load begins; how long it takes is another matter.
@@ -149,43 +164,58 @@ class Simulation {
       })
     }
     const tags = [TAGS[KEYS.indexOf(key) % 2]!]
-    process.cache.getOrSet(key, load, { tags, fresh: isFresh }).then(
-      (value) => this.#got(key, value, life, beganAtMs),
+    const after = asked.after?.token
+    process.cache.getOrSet(key, load, { tags, fresh: isFresh, after }).then(
+      (value) => this.#got(asked, value),
       () => {},
     )
   }
 
+  /** Some bring the token of an invalidation along, which may be any process's. */
+  #beginGet({ cache, life }: SimProcess, key: string): Get {
+    const scheduler = this.#scheduler
+    const isKnown = cache.stats().coherence.applied > 0
+    const after = scheduler.chance(0.2) ? this.#told[scheduler.below(this.#told.length)] : undefined
+    return { key, by: life, beganAtMs: scheduler.nowMs, isKnown, after }
+  }
+
   #invalidate(process: SimProcess, key: string): void {
     const { cache, life } = process
+    const scheduler = this.#scheduler
     const at = KEYS.indexOf(key)
-    const beganAtMs = this.#scheduler.nowMs
+    const beganAtMs = scheduler.nowMs
     const tags = [TAGS[at % 2]!]
     const set = () => cache.set(key, this.#history.make(beganAtMs, TTL_MS), { tags })
-    const kinds: readonly (readonly [string, readonly string[], () => Promise<boolean>])[] = [
-      ['delete', [key], () => cache.delete(key)],
-      ['delete', [key], () => cache.delete(key)],
+    const isApplied = scheduler.chance(0.3)
+    const until = { until: isApplied ? 'applied' : 'sent' } as const
+    const kinds: readonly (readonly [string, readonly string[], () => Promise<unknown>])[] = [
       ['set', [key], set],
       ['set', [key], set],
-      ['tag', KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags(tags)],
+      ['delete', [key], () => cache.delete(key, until)],
+      ['delete', [key], () => cache.delete(key, until)],
+      ['tag', KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags(tags, until)],
       [
         'prefix',
         KEYS.filter((each) => each[0] === key[0]),
-        () => cache.invalidatePattern(`${key[0]}:*`),
+        () => cache.invalidatePattern(`${key[0]}:*`, until),
       ],
-      ['clear', KEYS, () => cache.clear()],
+      ['clear', KEYS, () => cache.clear(until)],
     ]
-    const [what, keys, call] = kinds[this.#scheduler.below(kinds.length)]!
-    const confirm = this.#history.invalidate(keys, life, beganAtMs)
-    this.#note(`${life} ${what} ${keys.join(' ')}`)
-    call().then((isConfirmed) => {
+    const [what, keys, call] = kinds[scheduler.below(kinds.length)]!
+    const asked = this.#history.invalidate(keys, life, beganAtMs, isApplied && what !== 'set')
+    this.#note(`${life} ${what} ${keys.join(' ')} ${until.until}`)
+    call().then((token) => {
+      const isConfirmed = token !== false
       this.#note(`${life} ${what} ${isConfirmed ? 'confirmed' : 'failed'}`)
-      if (isConfirmed) confirm(this.#scheduler.nowMs)
+      if (isConfirmed) this.#history.confirm(asked, scheduler.nowMs)
+      if (typeof token === 'string') this.#told = [...this.#told.slice(-2), { token, asked }]
     })
   }
 
-  #got(key: string, value: number, life: number, beganAtMs: number): void {
-    this.#note(`${life} got ${key} ${value}, asked at ${beganAtMs}`)
-    this.#history.got(key, value, life, beganAtMs)
+  #got({ key, by, beganAtMs, isKnown, after }: Get, value: number): void {
+    this.#note(`${by} got ${key} ${value}, asked at ${beganAtMs} after ${after?.token}`)
+    this.#history.got(key, value, by, beganAtMs, isKnown)
+    if (after !== undefined) this.#history.gotAfter(key, value, after.asked, beganAtMs)
   }
 
   /** What the server would have on its disk. */
@@ -230,11 +260,24 @@ class Simulation {
   }
 
   #restartServer(restart: () => void): void {
+    const scheduler = this.#scheduler
     for (const { link } of this.#processes) link.cut()
     restart()
-    for (const { link } of this.#processes) {
-      const isSoon = this.#scheduler.chance(0.5)
-      this.#scheduler.after(this.#scheduler.below(isSoon ? 20 : 500), () => link.connect())
+    for (const process of this.#processes) {
+      const isSoon = scheduler.chance(0.5)
+      scheduler.after(scheduler.below(isSoon ? 20 : 500), () => {
+        process.link.connect()
+        this.#rush(process)
+      })
+    }
+  }
+
+  /** Those who waited for the server. */
+  #rush(process: SimProcess): void {
+    for (const key of KEYS) {
+      this.#scheduler.after(this.#scheduler.below(5), () => {
+        process.runAwake(() => this.#read(process, key))
+      })
     }
   }
 

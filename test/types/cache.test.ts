@@ -141,7 +141,7 @@ describe('the other verbs', () => {
     void (() => {
       expectTypeOf(cache.has('k')).resolves.toEqualTypeOf<boolean>()
       expectTypeOf(cache.set('k', 1)).resolves.toEqualTypeOf<boolean>()
-      expectTypeOf(cache.delete('k')).resolves.toEqualTypeOf<boolean>()
+      expectTypeOf(cache.delete('k')).resolves.toEqualTypeOf<string | false>()
       expectTypeOf(cache.ttl('k')).resolves.toEqualTypeOf<number | undefined>()
       expectTypeOf(cache.increment('k')).resolves.toEqualTypeOf<number | undefined>()
       expectTypeOf(cache.keys()).toEqualTypeOf<AsyncIterable<string>>()

@@ -55,7 +55,7 @@ describe('another process', () => {
       await b.cache.get('other'),
     ]
     expect(await read()).toEqual(['ann', 'with ann', 'untagged'])
-    expect(await a.cache.invalidateTags(['team:7', 'unheard of'])).toBe(true)
+    expect(await a.cache.invalidateTags(['team:7', 'unheard of'])).toEqual(expect.any(String))
     expect(await read()).toEqual([undefined, undefined, 'untagged'])
     expect(await users[0].get('1')).toBeUndefined()
     await users[0].set('1', 'anna', { tags: ['team:7'] })
@@ -70,15 +70,15 @@ describe('another process', () => {
     const fill = () => a.cache.setMany(keys.map((key) => [key, key]))
     await fill()
     expect(await read()).toEqual([true, true, true, true])
-    expect(await a.cache.invalidatePattern('user:*')).toBe(true)
+    expect(await a.cache.invalidatePattern('user:*')).toEqual(expect.any(String))
     expect(await read()).toEqual([false, false, true, true])
     await fill()
     expect(await read()).toEqual([true, true, true, true])
-    expect(await a.cache.invalidatePattern('*:?')).toBe(true)
+    expect(await a.cache.invalidatePattern('*:?')).toEqual(expect.any(String))
     expect(await read()).toEqual([false, true, false, true])
     await fill()
     await read()
-    expect(await a.cache.clear()).toBe(true)
+    expect(await a.cache.clear()).toEqual(expect.any(String))
     expect(await read()).toEqual([false, false, false, false])
   })
 
@@ -216,7 +216,7 @@ describe('a caller', () => {
     expect(a.cache.peek('k')).toBeUndefined()
     expect(await a.cache.get('k')).toBeUndefined()
     await clock.advance(20)
-    expect(await done).toBe(true)
+    expect(await done).toEqual(expect.any(String))
     a.store.inject({ kind: 'throw' }, { ops: ['append'] })
     expect(await a.cache.invalidateTags(['t'])).toBe(false)
     expect(await a.cache.delete('k')).toBe(false)
@@ -230,7 +230,7 @@ describe('a caller', () => {
       })
     }
     await expect(a.cache.invalidatePattern('[')).rejects.toMatchObject({ code: 'OPTION_INVALID' })
-    expect(await a.cache.invalidateTags([])).toBe(true)
+    expect(await a.cache.invalidateTags([])).toEqual(expect.any(String))
   })
 })
 

@@ -50,9 +50,9 @@ describe.each(Object.entries(KINDS))('%s', (_, make) => {
   it('delete removes, also what is not there', async () => {
     const { cache } = make()
     await cache.set('k', 1)
-    expect(await cache.delete('k')).toBe(true)
+    expect(await cache.delete('k')).toEqual(expect.any(String))
     expect(await cache.get('k')).toBeUndefined()
-    expect(await cache.delete('k')).toBe(true)
+    expect(await cache.delete('k')).toEqual(expect.any(String))
   })
 
   it('getMany answers in the order of the keys, each as often as it is named', async () => {
@@ -82,7 +82,7 @@ describe.each(Object.entries(KINDS))('%s', (_, make) => {
   it('deleteMany removes all', async () => {
     const { cache } = make()
     await cache.setMany(new Map([...'abc'].map((key) => [key, key])))
-    expect(await cache.deleteMany(['a', 'c', 'x'])).toBe(true)
+    expect(await cache.deleteMany(['a', 'c', 'x'])).toEqual(expect.any(String))
     expect(await cache.getMany(['a', 'b', 'c'])).toEqual([undefined, 'b', undefined])
   })
 
@@ -236,13 +236,13 @@ describe.each(Object.entries(KINDS))('%s', (_, make) => {
     const { cache } = make()
     const [users, other] = [cache.namespace('users'), cache.namespace('other')]
     for (const each of [cache, users, other]) await each.set('k', 1)
-    expect(await users.clear()).toBe(true)
+    expect(await users.clear()).toEqual(expect.any(String))
     expect([await users.get('k'), await other.get('k'), await cache.get('k')]).toEqual([
       undefined,
       1,
       1,
     ])
-    expect(await cache.clear()).toBe(true)
+    expect(await cache.clear()).toEqual(expect.any(String))
     expect([await other.get('k'), await cache.get('k')]).toEqual([undefined, undefined])
   })
 

@@ -6,12 +6,14 @@ import {
   resolveCacheOptions,
   resolveMemoryOptions,
   resolvePolicy,
+  resolveUntil,
 } from '../../src/core/options.js'
 
 const DEFAULTS = resolveCacheOptions({}).policy
 
 function resolve(scope: OptionScope, options: object): Record<string, unknown> {
   if (scope === 'memory') return { ...resolveMemoryOptions(options) }
+  if (scope === 'invalidate') return { until: resolveUntil(options, scope) }
   if (scope !== 'cache') return { ...resolvePolicy(DEFAULTS, options, scope, scope) }
   const { policy, ...rest } = resolveCacheOptions(options)
   return { ...rest, ...policy }

@@ -1,5 +1,12 @@
 /** Records of the log as text, and the answers of its scripts as what they mean. */
-import type { Invalidation, LogRecord, LogReply, PrefixSeq } from '../../core/log.js'
+import type {
+  AppendReply,
+  FollowReply,
+  Invalidation,
+  LogRecord,
+  LogReply,
+  PrefixSeq,
+} from '../../core/log.js'
 
 /** What the server keeps and pushes of a record; JSON keeps lone surrogates as well. */
 export function payloadOf(invalidations: readonly Invalidation[]): string {
@@ -30,7 +37,7 @@ export function readPush(message: string): { epoch: string; record: LogRecord } 
 }
 
 /** The five answers that all scripts of the log begin with. */
-export function readReply(reply: readonly unknown[]): LogReply {
+function readReply(reply: readonly unknown[]): LogReply {
   const [epoch, head, floor, now, entries] = reply
   const records = (entries as [id: unknown, fields: unknown[]][]).map(([id, fields]) => {
     // Fields: 'o', who, 'r', payload.
@@ -38,6 +45,17 @@ export function readReply(reply: readonly unknown[]): LogReply {
   })
   const [seq, lowest, nowMs] = [Number(head), Number(floor), Number(now)]
   return { epoch: String(epoch), head: seq, floor: lowest, nowMs, records }
+}
+
+export function readFollowed(reply: readonly unknown[]): FollowReply {
+  return { ...readReply(reply), memberCount: Number(reply[5]) }
+}
+
+export function readAppended(reply: readonly unknown[]): AppendReply {
+  const read = readReply(reply)
+  const epochAgeMs = reply[5] === undefined ? Number.POSITIVE_INFINITY : Number(reply[5])
+  const members = ((reply[6] as unknown[] | undefined) ?? []).map(String)
+  return { ...read, seq: read.head, members, epochAgeMs }
 }
 
 /** Names and scores by turns. */
@@ -74,12 +92,14 @@ function toItem(what: Invalidation): Item {
 class TextRecord implements LogRecord {
   readonly seq: number
   readonly origin: string
+  readonly wantsAcks: boolean
   readonly #payload: string
   #invalidations: readonly Invalidation[] | undefined
 
   constructor(seq: number, origin: string, payload: string) {
     this.seq = seq
-    this.origin = origin
+    this.wantsAcks = origin.endsWith('!')
+    this.origin = this.wantsAcks ? origin.slice(0, -1) : origin
     this.#payload = payload
   }
 

@@ -1,12 +1,15 @@
 /**
  * The Lua of the invalidation log. All its keys share one slot by the hash tag in their names:
  *
- *   {prefix}!state     hash: epoch, seq, floor, run (which life of which server wrote last)
+ *   {prefix}!state     hash: epoch, when it began, seq, floor, run (which life of which server
+ *                      wrote last)
  *   {prefix}!log       stream: one entry a record, id `seq-0`; about the last 100 000
  *   {prefix}!tags      sorted set: tag by its newest record; at most 100 000
  *   {prefix}!prefixes  sorted set: `namespace:prefix` by its newest record; at most 1 000
  *   {prefix}!members   sorted set: process by when its lease ends
- *   {prefix}!push      the channel: `epoch seq origin payload` of each record
+ *   {prefix}!push      the channel: `epoch seq origin payload` of each record; an origin that ends
+ *                      with `!` asks its readers to confirm
+ *   {prefix}!push:ID   the channel of a process: `id applied` of those who confirm
  *
  * Every script begins with the same look at the state. Where there is none, or the server is
  * another than the one that wrote last (restarted, failed over), or a member knows of more than the
@@ -31,15 +34,15 @@ export const LOG_LIMITS: LogLimits = {
   maxRead: 1_000,
 }
 /** Members whose lease ended this long ago are forgotten. */
-const FORGET_MS = 3_600_000
+const FORGET_MS = 600_000
 /** More records than can have been lost. */
 const LOST_AT_MOST = 1_000_000
 
 /** KEYS[1]: state, KEYS[2]: log. ARGV[1..4]: member, applied, name of a new epoch, run. */
 const look = ({ maxRead }: LogLimits) => `
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'floor', 'run')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'floor', 'run', 'began')
 local epoch, seq = state[1], tonumber(state[2] or '0')
-local floor = tonumber(state[3] or '0')
+local floor, began = tonumber(state[3] or '0'), tonumber(state[5] or '0')
 local member, applied, run = ARGV[1], tonumber(ARGV[2]), ARGV[4]
 local isOther = run ~= '' and state[4] and state[4] ~= '' and state[4] ~= run
 local time = redis.call('TIME')
@@ -48,9 +51,10 @@ local function text(number) return string.format('%.0f', number) end
 if not epoch or isOther or applied > seq then
   local known = math.max(seq, applied)
   epoch, seq = ARGV[3], math.max(known > 0 and known + ${LOST_AT_MOST} or 0, nowMs)
-  floor = seq
+  floor, began = seq, nowMs
   redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', text(seq), 'floor', text(floor), 'run', run)
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', text(seq), 'floor', text(floor), 'run', run,
+    'began', text(began))
 end
 local function records(upTo)
   if applied < 0 or applied >= upTo then return {} end
@@ -60,7 +64,7 @@ end`
 
 /**
  * KEYS: state, log, members, prefixes; ARGV[5]: lease, ms; ARGV[6]: '1' for the prefixes as well.
- * Answers epoch, head, floor, time, records, prefixes with their records.
+ * Answers epoch, head, floor, time, records, the number of members, prefixes with their records.
  */
 const follow = (limits: LogLimits) =>
   script(`${look(limits)}
@@ -68,11 +72,14 @@ redis.call('ZADD', KEYS[3], text(nowMs + tonumber(ARGV[5])), member)
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', text(nowMs - ${FORGET_MS}))
 local prefixes = {}
 if ARGV[6] == '1' then prefixes = redis.call('ZRANGE', KEYS[4], 0, -1, 'WITHSCORES') end
-return {epoch, text(seq), text(floor), text(nowMs), records(seq), prefixes}`)
+local members = redis.call('ZCOUNT', KEYS[3], text(nowMs), '+inf')
+return {epoch, text(seq), text(floor), text(nowMs), records(seq), members, prefixes}`)
 
 /**
- * KEYS: state, log, tags, prefixes; ARGV[5]: payload; then kind and name of each but the keys: 't',
- * 'p', 'a'. Answers epoch, head (this record), floor, time, and the records before this one.
+ * KEYS: state, log, tags, prefixes, members; ARGV[5]: '1' if it is to be confirmed, ARGV[6]:
+ * payload; then kind and name of each but the keys: 't', 'p', 'a'. Answers epoch, head (this
+ * record), floor, time, the records before this one, and where it is to be confirmed the age of the
+ * epoch and the members.
  */
 const append = (limits: LogLimits) =>
   script(`${look(limits)}
@@ -84,18 +91,24 @@ local function note(key, name, limit)
 end
 seq = seq + 1
 local floorBefore = floor
-for at = 6, #ARGV, 2 do
+for at = 7, #ARGV, 2 do
   if ARGV[at] == 't' then note(KEYS[3], ARGV[at + 1], ${limits.maxTags})
   elseif ARGV[at] == 'p' then note(KEYS[4], ARGV[at + 1], ${limits.maxPrefixes})
   else floor = seq end
 end
 redis.call('HSET', KEYS[1], 'seq', text(seq), 'run', run)
 if floor ~= floorBefore then redis.call('HSET', KEYS[1], 'floor', text(floor)) end
+local origin = ARGV[5] == '1' and member .. '!' or member
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${limits.maxRecords}, text(seq) .. '-0',
-  'o', member, 'r', ARGV[5])
+  'o', origin, 'r', ARGV[6])
 redis.call('PUBLISH', string.gsub(KEYS[2], 'log$', 'push'),
-  epoch .. ' ' .. text(seq) .. ' ' .. member .. ' ' .. ARGV[5])
-return {epoch, text(seq), text(floor), text(nowMs), records(seq - 1)}`)
+  epoch .. ' ' .. text(seq) .. ' ' .. origin .. ' ' .. ARGV[6])
+local answer = {epoch, text(seq), text(floor), text(nowMs), records(seq - 1)}
+if ARGV[5] == '1' then
+  answer[6] = text(nowMs - began)
+  answer[7] = redis.call('ZRANGEBYSCORE', KEYS[5], text(nowMs - ${FORGET_MS}), '+inf')
+end
+return answer`)
 
 /** KEYS: tags; ARGV: tags. The newest record of each as text, '' for none. */
 const TAG_SEQS = script(`

@@ -7,16 +7,25 @@
  * pushes (a caller's client) the heartbeats alone bring what was appended.
  */
 import type {
+  AppendReply,
+  FollowReply,
   Invalidation,
   Log,
   LogListener,
   LogMember,
-  LogReply,
   LogSnapshot,
 } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisConnection, RedisLink } from './connection.js'
-import { namesOf, payloadOf, readPrefixes, readPush, readReply, storedName } from './log-records.js'
+import {
+  namesOf,
+  payloadOf,
+  readAppended,
+  readFollowed,
+  readPrefixes,
+  readPush,
+  storedName,
+} from './log-records.js'
 import { LOG_LIMITS, type LogLimits, type LogScripts, logScripts } from './log-scripts.js'
 import { ping } from './ping.js'
 import { runScript, type Script } from './scripts.js'
@@ -53,27 +62,33 @@ export class RedisLog implements Log {
 
   async join(member: LogMember): Promise<LogSnapshot> {
     const reply = await this.#follow({ ...member, applied: -1 }, true)
-    return { ...readReply(reply), prefixes: readPrefixes(reply[5] as unknown[]) }
+    return { ...readFollowed(reply), prefixes: readPrefixes(reply[6] as unknown[]) }
   }
 
-  async follow(member: LogMember): Promise<LogReply> {
+  async follow(member: LogMember): Promise<FollowReply> {
     if (++this.#beats % PING_EVERY === 0) this.#pingSubscriber()
-    return readReply(await this.#follow(member, false))
+    return readFollowed(await this.#follow(member, false))
   }
 
   async append(
     member: LogMember,
     invalidations: readonly Invalidation[],
-  ): Promise<LogReply & { readonly seq: number }> {
-    const args = [payloadOf(invalidations), ...namesOf(invalidations)]
+    wantsAcks: boolean,
+  ): Promise<AppendReply> {
+    const args = [wantsAcks ? '1' : '0', payloadOf(invalidations), ...namesOf(invalidations)]
     const reply = await this.#call(
       'append',
       this.#scripts.append,
-      ['state', 'log', 'tags', 'prefixes'],
+      ['state', 'log', 'tags', 'prefixes', 'members'],
       (run) => [...this.#who(member, run), ...args],
     )
-    const read = readReply(reply as unknown[])
-    return { ...read, seq: read.head }
+    return readAppended(reply as unknown[])
+  }
+
+  async ack(to: string, id: string, applied: number): Promise<void> {
+    const connection = this.#link.connection
+    if (connection === undefined) throw awayError('ack', this.#link.downCause)
+    await connection.send(['publish', this.#channelOn(connection, to), `${id} ${applied}`])
   }
 
   async tagSeqs(tags: readonly string[]): Promise<readonly number[]> {
@@ -88,10 +103,10 @@ export class RedisLog implements Log {
     if (connection !== undefined) await connection.send(['zrem', this.#key('members'), id])
   }
 
-  listen(listener: LogListener): void {
+  listen(id: string, listener: LogListener): void {
     const link = this.#subscriber
     link?.open({
-      onUp: () => void this.#subscribe(link, listener),
+      onUp: () => void this.#subscribe(link, id, listener),
       onDown: () => {},
     })
   }
@@ -101,7 +116,7 @@ export class RedisLog implements Log {
     await this.#subscriber?.close()
   }
 
-  async #subscribe(link: RedisLink, listener: LogListener): Promise<void> {
+  async #subscribe(link: RedisLink, id: string, listener: LogListener): Promise<void> {
     const { connection, epoch } = link
     if (connection === undefined) return
     this.#pingedAtMs = undefined
@@ -109,6 +124,10 @@ export class RedisLog implements Log {
       await connection.subscribe(this.#channelOn(connection), (message) => {
         const push = readPush(message)
         if (push !== undefined) listener.onRecord(push.epoch, push.record)
+      })
+      await connection.subscribe(this.#channelOn(connection, id), (message) => {
+        const [from, applied] = message.split(' ')
+        listener.onAck(from!, Number(applied))
       })
       listener.onListening()
     } catch {
@@ -184,8 +203,10 @@ export class RedisLog implements Log {
     return `{${this.#name}}!${key}`
   }
 
-  #channelOn(connection: RedisConnection): string {
-    return `${connection.keyPrefix}{${this.#name}}!push`
+  /** Of all, or of one member. */
+  #channelOn(connection: RedisConnection, id?: string): string {
+    const common = `${connection.keyPrefix}{${this.#name}}!push`
+    return id === undefined ? common : `${common}:${id}`
   }
 }
 
