@@ -7,6 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import type { KeyInvalidation } from './batched-writes.js'
 import type { Coherence, MemoryGuard } from './coherence.js'
 import { type Confirmed, confirmed } from './confirmed.js'
 import type {
@@ -102,7 +103,7 @@ export class Engine {
       clock: this.clock,
       random: this.random,
       isAway: () => this.store?.breakerState === 'open',
-      remove: (storeKey, tells) => void this.batch?.delete(storeKey, tells),
+      remove: (storeKey, tells) => this.#removeAgain(storeKey, tells),
       tell: (invalidations) => void this.append(invalidations),
     })
     this.memory = parts.memory(
@@ -237,6 +238,15 @@ export class Engine {
         this.unconfirmed.repeat()
       },
     })
+  }
+
+  /** What was read from the store since the first try is as old as what is deleted there now. */
+  #removeAgain(storeKey: string, tells: KeyInvalidation | undefined): void {
+    const memory = tells && this.#spaces.get(tells.namespace)?.memory
+    const isFromStore = memory?.read(tells!.key)?.loadedAtMs === Number.NEGATIVE_INFINITY
+    this.invalidations.note(storeKey)
+    if (isFromStore) memory!.remove(tells!.key)
+    void this.batch!.delete(storeKey, tells)
   }
 
   /** Another process has invalidated it: reads and loads under way bring what is out of date. */

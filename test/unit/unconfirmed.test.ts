@@ -105,6 +105,21 @@ describe('a failed invalidation', () => {
     expect(a.cache.stats().store!.unconfirmed).toBe(0)
   })
 
+  it('takes what was read meanwhile out of memory again, and not what was loaded', async () => {
+    const { a, clock } = await pair()
+    await a.cache.setMany([
+      ['read', 'old'],
+      ['loaded', 'old'],
+    ])
+    a.store.inject({ kind: 'throw' }, { ops: ['deleteMany'], times: 1 })
+    expect(await a.cache.deleteMany(['read', 'loaded'])).toBe(false)
+    expect(await a.cache.get('read')).toBe('old')
+    expect(await a.cache.refresh('loaded', () => 'new')).toBe('new')
+    await clock.advance(2_000)
+    expect(a.cache.peek('read')).toBeUndefined()
+    expect(a.cache.peek('loaded')).toBe('new')
+  })
+
   it('is not repeated over what the process has set since', async () => {
     const { a, b, clock } = await pair()
     a.store.inject({ kind: 'throw' }, { ops: ['deleteMany'], times: 1 })
