@@ -2,9 +2,9 @@
  * A PostgreSQL of our own for the length of a test or of the demo: on loopback, with a random
  * password, in a directory that goes away with it.
  *
- * Tuned to be thrown away (nothing is synced to disk) and to be fair to the demo's uncached run: the
- * whole data set fits into its buffers. It leads a process group of its own, so that a Ctrl-C in the
- * terminal reaches only whoever started it, who ends it in the right order.
+ * Tuned to be thrown away (nothing is synced to disk) and to be fair to the demo's uncached run:
+ * the whole data set fits into its buffers. It leads a process group of its own, so that a Ctrl-C
+ * in the terminal reaches only whoever started it, who ends it in the right order.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
