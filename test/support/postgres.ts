@@ -36,8 +36,8 @@ export class Postgres {
   }
 
   /** Connected; ended with the server, at the latest. */
-  async client(): Promise<pg.Client> {
-    const client = new pg.Client(this.settings)
+  async client(database = 'postgres'): Promise<pg.Client> {
+    const client = new pg.Client({ ...this.settings, database })
     client.on('error', () => {})
     await client.connect()
     this.#releases.push(() => client.end())
