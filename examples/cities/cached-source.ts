@@ -63,7 +63,7 @@ export function openCachedSource(
       nearest: (lat, lon) => nearest.getOrSet(`${lat}:${lon}`, () => origin.nearest(lat, lon)),
     },
     numbers: () => readNumbers(cache.stats()),
-    clear: () => cache.clear(),
+    clear: async () => (await cache.clear()) !== false,
     close: () => cache.close(),
   }
 }

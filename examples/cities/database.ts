@@ -5,8 +5,8 @@
  * time in plain form, in byte order (collation C), which lets an index answer a prefix.
  */
 import pg from 'pg'
+import { type ServerAddress, startPostgres } from '../../test/support/postgres-server.js'
 import type { City } from './cities.js'
-import { type ServerAddress, startPostgres } from './postgres-server.js'
 import type { Progress } from './progress.js'
 import type { Teardown } from './teardown.js'
 

@@ -12,7 +12,7 @@ import type { Coherence, Confirmation } from './coherence.js'
 import type { Clock, StoreFill, StoreWrite } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
-import type { Invalidation } from './log.js'
+import type { Invalidation, KeyInvalidation } from './log.js'
 import type { Unconfirmed } from './unconfirmed.js'
 
 /** What others will hear of it once the store has taken it, or why it did not. */
@@ -34,9 +34,6 @@ interface PendingFill {
 
 /** Told what became of a write, once. */
 type WriteListener = (answer: WriteAnswer) => void
-
-/** What others must hear of a write, once the store has it. */
-export type KeyInvalidation = Invalidation & { readonly kind: 'key' }
 
 interface PendingWrite {
   readonly key: string

@@ -7,7 +7,6 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import type { KeyInvalidation } from './batched-writes.js'
 import type { Coherence, MemoryGuard } from './coherence.js'
 import { type Confirmed, confirmed } from './confirmed.js'
 import type {
@@ -29,7 +28,7 @@ import { GuardedStore } from './guarded-store.js'
 import { Holds } from './holds.js'
 import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
-import type { Invalidation, Log } from './log.js'
+import type { Invalidation, KeyInvalidation, Log } from './log.js'
 import type { CacheSettings, MemorySettings, Policy, Until } from './options.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'

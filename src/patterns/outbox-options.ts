@@ -1,0 +1,149 @@
+/**
+ * The options of `invalidationOutbox()`: checked and resolved once, never written to. Names of
+ * schema and table are the only ones that become part of a statement, so they may hold nothing but
+ * letters, digits and `_`.
+ */
+import type { Cache } from '../core/api.js'
+import { type Duration, durationMs, showDuration } from '../core/duration.js'
+import { CacheError } from '../core/errors.js'
+import { invalidOption } from '../core/option-reading.js'
+import type { InvalidationTarget } from './perform-notes.js'
+
+/** A connection to Postgres, or a pool of them: `pg`'s Pool and Client have this shape. */
+export interface SqlClient {
+  query(text: string, values: unknown[]): PromiseLike<{ readonly rows: readonly unknown[] }>
+}
+
+/** A connection that hears notifications: a connected Client of `pg`, kept for nothing else. */
+export interface SqlListener extends SqlClient {
+  on(event: 'notification', listener: (message: { channel: string }) => void): unknown
+  off(event: 'notification', listener: (message: { channel: string }) => void): unknown
+}
+
+export interface OutboxOptions {
+  /**
+   * Where the table is asked by the relay: a pool, or a connection on which you run no
+   * transactions. Never closed.
+   */
+  client: SqlClient
+  /** What is invalidated: a cache or a namespace of one. Every process names the same one. */
+  cache: InvalidationTarget & Pick<Cache, 'stats'>
+  /** Default: 'public'. */
+  schema?: string | undefined
+  /** One table for each cache. Default: 'cachewright_outbox'. */
+  table?: string | undefined
+  /** Seconds or '250ms': how often the relay looks. 10 ms to 1 h. Default: 1 s. */
+  pollInterval?: Duration | undefined
+  /** How many rows the relay takes at once. 1 to 1 000. Default: 100. */
+  batch?: number | undefined
+  /**
+   * For how long a relay has the rows that it took; those of one that crashed wait for its end.
+   * 100 ms to 1 h. Default: 10 s.
+   */
+  lease?: Duration | undefined
+  /** Whether `note` also wakes the listeners of all relays. Default: true. */
+  notify?: boolean | undefined
+  /** Wakes the relay as soon as a transaction has committed. Default: none, it polls. */
+  listener?: SqlListener | undefined
+  /** Told of everything that goes wrong in the background. What it throws is dropped. */
+  onError?: ((error: unknown) => unknown) | undefined
+}
+
+export interface ResolvedOutboxOptions {
+  readonly client: SqlClient
+  readonly cache: OutboxOptions['cache']
+  readonly schema: string
+  readonly table: string
+  readonly pollMs: number
+  readonly batch: number
+  readonly leaseMs: number
+  readonly notify: boolean
+  readonly listener: SqlListener | undefined
+  readonly onError: ((error: unknown) => unknown) | undefined
+}
+
+const NAMES: readonly (keyof OutboxOptions)[] = [
+  'client',
+  'cache',
+  'schema',
+  'table',
+  'pollInterval',
+  'batch',
+  'lease',
+  'notify',
+  'listener',
+  'onError',
+]
+/** Postgres cuts names at 63 characters; the name of the index is longer than that of the table. */
+const IDENTIFIER = /^[a-zA-Z_][a-zA-Z0-9_]{0,47}$/
+const IDENTIFIER_RANGE = '1 to 48 letters, digits and _, not beginning with a digit'
+const MAX_BATCH = 1_000
+const HOUR_MS = 3_600_000
+
+/** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOptions {
+  checkNames(options)
+  const { client, cache, batch = 100, notify = true, listener, onError } = options
+  if (!hasMethods(client, ['query'])) {
+    throw invalid('client', client, 'an object with query(text, values), as a Pool of pg')
+  }
+  if (!hasMethods(cache, ['delete', 'invalidateTags', 'invalidatePattern', 'namespace', 'stats'])) {
+    throw invalid('cache', cache, 'a cache or a namespace of one')
+  }
+  if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH) {
+    throw invalid('batch', batch, `a whole number from 1 to ${MAX_BATCH}`)
+  }
+  if (typeof notify !== 'boolean') throw invalid('notify', notify, 'true | false')
+  if (listener !== undefined && !hasMethods(listener, ['query', 'on', 'off'])) {
+    throw invalid('listener', listener, "an object with query, on and off, as pg's Client")
+  }
+  if (onError !== undefined && typeof onError !== 'function') {
+    throw invalid('onError', onError, 'a function')
+  }
+  return Object.freeze({
+    client,
+    cache,
+    schema: identifier('schema', options.schema ?? 'public'),
+    table: identifier('table', options.table ?? 'cachewright_outbox'),
+    pollMs: duration('pollInterval', options.pollInterval ?? '1s', 10),
+    batch,
+    leaseMs: duration('lease', options.lease ?? '10s', 100),
+    notify,
+    listener,
+    onError,
+  })
+}
+
+function checkNames(options: OutboxOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', options, 'an object')
+  }
+  for (const name of Object.keys(options)) {
+    if ((NAMES as readonly string[]).includes(name)) continue
+    throw new CacheError(
+      'OPTION_UNKNOWN',
+      `invalidationOutbox: unknown option '${name}'; known here: ${NAMES.join(', ')}`,
+    )
+  }
+}
+
+function hasMethods(given: unknown, names: readonly string[]): boolean {
+  if (typeof given !== 'object' || given === null) return false
+  return names.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
+}
+
+function identifier(name: keyof OutboxOptions, value: unknown): string {
+  if (typeof value === 'string' && IDENTIFIER.test(value)) return value
+  throw invalid(name, value, IDENTIFIER_RANGE)
+}
+
+function duration(name: keyof OutboxOptions, value: Duration, minMs: number): number {
+  const ms = durationMs(value)
+  if (ms !== undefined && ms >= minMs && ms <= HOUR_MS) return ms
+  const range = `${showDuration(minMs)} to ${showDuration(HOUR_MS)}`
+  throw invalid(name, value, `${range}, as seconds or as '250ms', '5s', '10m'`)
+}
+
+function invalid(name: string, value: unknown, allowed: string): CacheError {
+  return invalidOption('invalidationOutbox', name, value, allowed)
+}

@@ -1,0 +1,15 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+/**
+ * Exit hooks do not run in a process that is killed: a shell that reads from us until we are gone
+ * ends the server then.
+ */
+export function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  const script = `cat > /dev/null; kill -9 ${child.pid} 2> /dev/null`
+  const watchdog = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] })
+  watchdog.once('error', () => {})
+  watchdog.stdin.once('error', () => {})
+  watchdog.unref()
+  child.once('exit', () => watchdog.kill('SIGKILL'))
+}
