@@ -27,6 +27,7 @@ import type {
 } from '../core/log.js'
 import { Acks } from './acks.js'
 import { isContinuous, type Mirror } from './mirror.js'
+import { OneAtATime } from './one-at-a-time.js'
 import { OwnRecords } from './own-records.js'
 import type { StoreClock } from './store-clock.js'
 import { tokenOf } from './token.js'
@@ -47,6 +48,7 @@ export interface FollowerOptions {
   readonly leaseMs?: number | undefined
   /** Default: a quarter of the lease. */
   readonly heartbeatMs?: number | undefined
+  readonly onFilled: (storeKey: string) => void
   /** A record was applied. */
   readonly onApplied: (record: LogRecord) => void
   /** Records are applied from now on; what was kept before this call may be out of date. */
@@ -80,8 +82,7 @@ export class Follower implements LogListener {
   readonly #heartbeatMs: number
   readonly #acks: Acks
   #state: State = { at: 'absent' }
-  #underWay: Promise<boolean> | undefined
-  #waiting: Promise<boolean> | undefined
+  readonly #beats = new OneAtATime(() => this.#beat().catch(() => false))
   #timer: Timer | undefined
   /** The newest record of this epoch that a push has told of. */
   #announced = 0
@@ -104,7 +105,7 @@ export class Follower implements LogListener {
   }
 
   get isStoreTrusted(): boolean {
-    return this.#doubtsCleared === this.#doubts && this.isLeased
+    return this.#areDoubtsCleared && this.isLeased
   }
 
   /** Only a heartbeat that begins after this says whose answers the store's are. */
@@ -138,12 +139,7 @@ export class Follower implements LogListener {
    * Never rejects.
    */
   renew(): Promise<boolean> {
-    if (this.#underWay === undefined) return this.#begin()
-    this.#waiting ??= this.#underWay.then(() => {
-      this.#waiting = undefined
-      return this.#begin()
-    })
-    return this.#waiting
+    return this.#beats.ask()
   }
 
   /**
@@ -186,9 +182,14 @@ export class Follower implements LogListener {
     } else {
       if (epoch === this.#state.epoch) this.#announced = Math.max(this.#announced, record.seq)
       this.gapsRepaired++
-      this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+      // Where the log cannot be read at once, the lease ends by itself, and soon enough.
+      if (this.#areDoubtsCleared) this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
       void this.renew()
     }
+  }
+
+  onFilled(storeKey: string): void {
+    this.#options.onFilled(storeKey)
   }
 
   onAck(id: string, applied: number): void {
@@ -199,14 +200,8 @@ export class Follower implements LogListener {
     void this.renew()
   }
 
-  #begin(): Promise<boolean> {
-    if (this.#state.at === 'closed') return Promise.resolve(false)
-    const beat = this.#beat().catch(() => false)
-    this.#underWay = beat
-    void beat.then(() => {
-      if (this.#underWay === beat) this.#underWay = undefined
-    })
-    return beat
+  get #areDoubtsCleared(): boolean {
+    return this.#doubtsCleared === this.#doubts
   }
 
   async #beat(): Promise<boolean> {

@@ -61,6 +61,7 @@ export class LogCoherence implements Coherence {
       id,
       leaseMs,
       heartbeatMs,
+      onFilled: (storeKey) => this.#listener?.onFilled(storeKey),
       onApplied: (record) => this.#onApplied(record),
       onJoined: () => this.#listener?.onJoined(),
       onLost: () => this.#listener?.onLost(),

@@ -53,6 +53,8 @@ export interface Confirmation {
 /** What the engine does when others have invalidated something. */
 export interface CoherenceListener {
   onKey(namespace: string, key: string): void
+  /** As the log tells it: see LogListener. */
+  onFilled(storeKey: string): void
   /** Joined, or joined again: nothing that was read or kept before can be trusted. */
   onJoined(): void
   /** Records may have been missed: nor can what is being loaded now. */

@@ -54,14 +54,20 @@ export interface LeaseRequest {
   readonly token: string
   /** How long the right lasts. */
   readonly leaseMs: number
-  /** Whoever has the right loses it, whatever the value: the load that begins now is the newer. */
-  readonly takes: boolean
+  /**
+   * `ask`: granted if no fresh value is there and nobody has the right; whoever has it will tell
+   * when it fills. `take`: granted whatever is there, the load that begins now is the newer.
+   * `renew`: granted if this token has the right.
+   */
+  readonly how: 'ask' | 'take' | 'renew'
+  /** How a value begins that cannot be used: it counts as none. */
+  readonly unusable: Uint8Array | undefined
   /** The token of an older load of the same process, which loses the right if it has it. */
   readonly replaces: string | undefined
 }
 
 export interface LeaseAnswer {
-  /** What is stored; not looked at for a request that takes. */
+  /** What is stored; looked at for a request that asks. */
   readonly bytes: Uint8Array | undefined
   readonly isLeased: boolean
 }
@@ -108,7 +114,9 @@ export interface Store {
   /**
    * Values, and the right to fill those that are absent or, as `expiry` tells, past their ttl; one
    * holder at a time. `setMany`, `deleteMany`, `patch` and `increment` end it: whoever loaded
-   * before must not fill after. Both or neither of the two. One round trip.
+   * before must not fill after. Where others have asked for it meanwhile, they are told by the
+   * log's listener when its holder fills or gives it back. Both or neither of the two. One round
+   * trip.
    */
   leaseMany?(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]>
   /** Writes those whose token has the right, and ends it; tells which. One round trip. */

@@ -26,6 +26,8 @@ export class Counters {
   eagerRefreshes = 0
   /** Lookups that found nothing fresh and shared the load which another had begun: no miss. */
   shared = 0
+  /** Loads that were left to another process, at first. */
+  loadsAwaited = 0
   /** Loads whose answer was kept. */
   fills = 0
   /** Fills refused because the key was invalidated while they were under way. */

@@ -23,6 +23,7 @@ import { Counters } from './counters.js'
 import type { Now } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events } from './events.js'
+import { FillWaits } from './fill-waits.js'
 import { Flights } from './flight.js'
 import { GuardedStore } from './guarded-store.js'
 import { Holds } from './holds.js'
@@ -30,6 +31,7 @@ import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
 import type { Invalidation, KeyInvalidation, Log } from './log.js'
 import type { CacheSettings, MemorySettings, Policy, Until } from './options.js'
+import { RightRenewal } from './right-renewal.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 import { StoreBatch } from './store-batch.js'
@@ -76,6 +78,8 @@ export class Engine {
   readonly flights = new Flights()
   readonly holds = new Holds()
   readonly unconfirmed: Unconfirmed
+  readonly fillWaits = new FillWaits()
+  readonly rightRenewal = new RightRenewal(this)
   readonly #spaces = new Map<string, Space>()
   /** Names this cache's leases on keys, unlike those of any other. */
   readonly #id = randomBytes(9).toString('base64url')
@@ -122,6 +126,7 @@ export class Engine {
     this.store?.open()
     this.coherence.open({
       onKey: (namespace, key) => this.#dropKey(namespace, key),
+      onFilled: (storeKey) => this.fillWaits.filled(storeKey),
       onJoined: () => this.#dropMemory(),
       onLost: () => {
         this.#dropMemory()
@@ -210,6 +215,7 @@ export class Engine {
   async #close(): Promise<void> {
     this.#sweepTimer?.cancel()
     this.unconfirmed.end()
+    this.rightRenewal.end()
     await this.batch?.idle()
     await this.coherence.close()
     await this.store?.close()
@@ -252,8 +258,10 @@ export class Engine {
   #dropKey(namespace: string, key: string): void {
     const space = this.#spaces.get(namespace)
     if (space === undefined) return
-    this.invalidations.note(space.storePrefix + encodeKey(key, 'hash'))
+    const storeKey = space.storePrefix + encodeKey(key, 'hash')
+    this.invalidations.note(storeKey)
     space.memory.remove(key)
+    this.fillWaits.filled(storeKey)
   }
 
   #dropMemory(): void {

@@ -39,7 +39,12 @@ export type Found = HeldEntry | LoadedValue
  * Called once, with what the store has (fresh or stale) or with why there is nothing, and whether
  * the right to fill the key came with it.
  */
-export type FoundListener = (found: HeldEntry | MissReason, isLeased: boolean) => void
+/** `unusable`: the head of bytes that were found and could not be used. */
+export type FoundListener = (
+  found: HeldEntry | MissReason,
+  isLeased: boolean,
+  unusable: Uint8Array | undefined,
+) => void
 
 /** Moments of one entry, on both clocks. */
 export interface Life {

@@ -26,6 +26,8 @@ export type FlightKind = 'shared' | 'eager' | 'fresh' | 'alone'
 export interface FlightCaller {
   onFound(found: Found): void
   onFailed(error: unknown): void
+  /** The load is another process's. */
+  onElsewhere(): void
 }
 
 export type FlightStart = Pick<Flight, 'owner' | 'storeKey' | 'born' | 'since' | 'kind' | 'beganMs'>
@@ -45,6 +47,10 @@ export class Flight {
   previous: HeldEntry | undefined
   /** With which the store lets it fill the key; none where there is no right to. */
   token: string | undefined
+  /** Up to when its right is kept up. */
+  rightUntilMs = Number.POSITIVE_INFINITY
+  /** Whether it may wait for the load of another process. */
+  mayWait = false
   /** The right of the load that this one supersedes. */
   replaces: string | undefined
   /** A newer load has begun: what this one brings is not kept. */
@@ -104,6 +110,10 @@ export class Flight {
     for (const caller of this.#leave()) caller.onFound(handed)
   }
 
+  announceElsewhere(): void {
+    for (const caller of this.#callers) caller.onElsewhere()
+  }
+
   fail(error: unknown): void {
     for (const caller of this.#leave()) caller.onFailed(error)
   }
@@ -123,6 +133,11 @@ export class Flights {
 
   get size(): number {
     return this.#flights.size
+  }
+
+  *all(): Generator<Flight, void, void> {
+    yield* this.#flights.values()
+    yield* this.#late.values()
   }
 
   get(storeKey: string): Flight | undefined {

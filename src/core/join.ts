@@ -60,6 +60,8 @@ function joinFlight(engine: Engine, caller: Caller): void {
   }
   countForced(engine, request)
   const flight = beginFlight(engine, request, kind)
+  // A loader that waits for another process could wait for one that waits for it.
+  flight.mayWait = kind === 'shared' && running.own.length === 0
   caller.board(flight, running.own)
   fly(engine, flight, request)
 }
@@ -209,6 +211,10 @@ class Caller implements FlightCaller {
     if (!this.#isShared || tags.length === 0 || this.#flight === undefined) return false
     if (this.#flight.beganMs > this.#beganMs) return false
     return coherence.judge(space.name, key, tags, this.#flight.born) !== 'current'
+  }
+
+  onElsewhere(): void {
+    this.#listener.onShared?.()
   }
 
   #loadAnew(): void {

@@ -10,7 +10,6 @@
  * of a miss went into them (bench/fill).
  */
 import type { Loader } from './api.js'
-import type { ReadRequest } from './batched-reads.js'
 import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
@@ -18,16 +17,15 @@ import { type HeldEntry, notExclusive } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { fill, giveBack } from './fill.js'
+import { askRight, takeRight } from './fill-right.js'
+import { FillWait } from './fill-waits.js'
 import type { Flight } from './flight.js'
 import { runInLoadScope, type ScopedLoad } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { leaseFromStore, readStore } from './store-read.js'
+import { readStore } from './store-read.js'
 import { cloneValue } from './value.js'
-
-/** For as long may others load without the right to fill, where the one that has it has died. */
-const MAX_LEASE_MS = 60_000
 
 export interface LoadRequest {
   readonly space: Space
@@ -38,71 +36,55 @@ export interface LoadRequest {
 
 /** Sets a flight off; everything that can go wrong is told to its callers. Never throws. */
 export function fly(engine: Engine, flight: Flight, request: LoadRequest): void {
-  const { space, key, policy } = request
-  const { storeKey } = flight
-  if (engine.batch === undefined) startLoad(engine, flight, request)
-  else if (flight.kind !== 'shared') takeLease(engine, flight, request)
-  else if (!engine.batch.leases) {
-    readStore(engine, space, key, storeKey, (held) => goOn(engine, flight, request, held))
-  } else {
-    const { replaces } = flight
-    const lease = { token: engine.nextToken(), leaseMs: leaseMsOf(policy), takes: false, replaces }
-    leaseFromStore(engine, space, key, storeKey, lease, (held, isLeased) => {
-      if (isLeased) flight.token = lease.token
-      goOn(engine, flight, request, held)
+  const { batch } = engine
+  if (batch === undefined || (flight.kind !== 'shared' && !batch.leases)) {
+    startLoad(engine, flight, request, undefined)
+  } else if (flight.kind !== 'shared') {
+    takeRight(engine, flight, request, () => startLoad(engine, flight, request, undefined))
+  } else if (batch.leases) {
+    askRight(engine, flight, request, (held, isElsewhere) => {
+      goOn(engine, flight, request, held, isElsewhere)
     })
+  } else {
+    const { space, key } = request
+    const listener = (held: HeldEntry | MissReason) => goOn(engine, flight, request, held, false)
+    readStore(engine, space, key, flight.storeKey, listener)
   }
 }
 
-/** With the store's answer: it may do, or the loader must run. */
+/** With the store's answer: it may do, or the loader must run, here or elsewhere. */
 function goOn(
   engine: Engine,
   flight: Flight,
   request: LoadRequest,
   held: HeldEntry | MissReason,
+  isElsewhere: boolean,
 ): void {
   const { space, key } = request
-  if (typeof held === 'string') countMiss(engine, space, key, held)
-  else if (held.state === 'fresh') {
-    endFlight(engine, flight)
-    flight.succeed(held)
-    return
-  } else {
-    countMiss(engine, space, key, 'expired')
+  if (typeof held !== 'string') {
+    if (held.state === 'fresh') {
+      endFlight(engine, flight)
+      flight.succeed(held)
+      return
+    }
     flight.previous = notExclusive(held)
   }
-  // The store took for fresh what cannot be used: the right to replace it was not up for asking.
-  if (UNUSABLE.has(held as MissReason)) takeLease(engine, flight, request)
-  else startLoad(engine, flight, request)
+  const reason = typeof held === 'string' ? held : 'expired'
+  const waits = isElsewhere && flight.mayWait
+  if (!waits) countMiss(engine, space, key, reason)
+  startLoad(engine, flight, request, waits ? reason : undefined)
 }
-
-const UNUSABLE: ReadonlySet<MissReason> = new Set(['invalidated', 'undecodable', 'schema'])
 
 /**
- * Takes the right to fill before the load begins, whoever has it: this load is the newer one. Were
- * it asked for beside the load, an invalidation could come between the two and be overtaken.
+ * `waitReason`: another process is loading what was missed for that reason; the loader runs where
+ * nothing comes of it.
  */
-function takeLease(engine: Engine, flight: Flight, request: LoadRequest): void {
-  const { batch } = engine
-  if (!batch!.leases || flight.token !== undefined) {
-    startLoad(engine, flight, request)
-    return
-  }
-  const token = engine.nextToken()
-  const lease = { token, leaseMs: leaseMsOf(request.policy), takes: true, replaces: undefined }
-  const finish: ReadRequest['finish'] = (_answer, _atMs, _wallAheadMs, isLeased) => {
-    if (isLeased) flight.token = token
-    startLoad(engine, flight, request)
-  }
-  batch!.lease({ storeKey: flight.storeKey, finish }, lease)
-}
-
-/** A load may run on past its hard timeout; its right to fill ends some time after. */
-function leaseMsOf({ hardTimeoutMs }: Policy): number {
-  return Math.min(MAX_LEASE_MS, Math.ceil(2 * hardTimeoutMs))
-}
-
-function startLoad(engine: Engine, flight: Flight, request: LoadRequest): void {
+function startLoad(
+  engine: Engine,
+  flight: Flight,
+  request: LoadRequest,
+  waitReason: MissReason | undefined,
+): void {
   const { clock, holds } = engine
   if (flight.previous !== undefined) {
     const nowMs = clock.monotonicMs()
@@ -115,7 +97,9 @@ function startLoad(engine: Engine, flight: Flight, request: LoadRequest): void {
       return
     }
   }
-  new RunningLoad(engine, flight, request).start()
+  const load = new RunningLoad(engine, flight, request)
+  if (waitReason === undefined) load.start()
+  else load.startWaiting(waitReason)
 }
 
 /** Once for each flight, before its callers are told: nobody may join it any more. */
@@ -131,7 +115,10 @@ class RunningLoad implements ScopedLoad<unknown> {
   readonly #flight: Flight
   readonly #request: LoadRequest
   readonly #context: LoadContext
-  readonly #startMs: number
+  #startMs: number
+  #wait: FillWait | undefined
+  /** A miss that is counted when it is one: what others load may be a hit. */
+  #missed: MissReason | undefined
   #softTimer: Timer | undefined
   #hardTimer: Timer | undefined
 
@@ -148,11 +135,20 @@ class RunningLoad implements ScopedLoad<unknown> {
   }
 
   start(): void {
-    // Not when its flight began: that had to ask the store first, and may have joined the log.
-    this.#flight.born = this.#engine.coherence.applied
     this.#armTimeouts()
-    this.#request.space.counters.loads++
-    runInLoadScope(this)
+    this.#begin()
+  }
+
+  /** For the load of another process, within the timeouts of this one. */
+  startWaiting(missed: MissReason): void {
+    this.#missed = missed
+    this.#request.space.counters.loadsAwaited++
+    this.#armTimeouts()
+    const onEnd = (held: HeldEntry | MissReason) => this.#goOnAfter(held)
+    const [engine, flight] = [this.#engine, this.#flight]
+    this.#wait = new FillWait({ engine, flight, request: this.#request, onEnd })
+    this.#wait.start()
+    flight.announceElsewhere()
   }
 
   run(): unknown {
@@ -195,15 +191,46 @@ class RunningLoad implements ScopedLoad<unknown> {
     }
   }
 
+  #begin(): void {
+    // Not when its flight began: that had to ask the store first, and may have joined the log.
+    this.#flight.born = this.#engine.coherence.applied
+    this.#startMs = this.#engine.clock.monotonicMs()
+    this.#request.space.counters.loads++
+    runInLoadScope(this)
+  }
+
+  /** What the store has after the wait; or the loader must run after all. */
+  #goOnAfter(held: HeldEntry | MissReason): void {
+    const [engine, flight] = [this.#engine, this.#flight]
+    if (typeof held !== 'string' && held.state === 'fresh') {
+      this.#cancelTimers()
+      endFlight(engine, flight)
+      flight.succeed(held)
+      return
+    }
+    this.#countMissed()
+    this.#begin()
+  }
+
+  #countMissed(): void {
+    const { space, key } = this.#request
+    if (this.#missed !== undefined) countMiss(this.#engine, space, key, this.#missed)
+    this.#missed = undefined
+  }
+
   /** Frees the key, in any case. Returns how long the load took. */
   #end(failed: boolean): number {
     const { clock, observer } = this.#engine
     const elapsedMs = clock.monotonicMs() - this.#startMs
     observer.timed('load', elapsedMs, failed)
-    this.#softTimer?.cancel()
-    this.#hardTimer?.cancel()
+    this.#cancelTimers()
     endFlight(this.#engine, this.#flight)
     return elapsedMs
+  }
+
+  #cancelTimers(): void {
+    this.#softTimer?.cancel()
+    this.#hardTimer?.cancel()
   }
 
   #armTimeouts(): void {
@@ -224,7 +251,9 @@ class RunningLoad implements ScopedLoad<unknown> {
   /** The soft timeout: those who wait get the stale value, the load goes on. */
   #letStandIn(): void {
     const standIn = this.#flight.standIn(this.#engine.clock.monotonicMs())
-    if (standIn !== undefined) this.#flight.succeed(standIn)
+    if (standIn === undefined) return
+    this.#countMissed()
+    this.#flight.succeed(standIn)
   }
 
   /** The hard timeout: the callers stop waiting and the key is free, the load may still end. */
@@ -239,6 +268,8 @@ class RunningLoad implements ScopedLoad<unknown> {
       { op: 'load', key },
     )
     space.counters.loadTimeouts++
+    this.#wait?.end()
+    this.#countMissed()
     flights.release(flight)
     if (standIn === undefined) flight.fail(error)
     else flight.succeed(standIn)

@@ -85,6 +85,8 @@ export interface LogListener {
   onRecord(epoch: string, record: LogRecord): void
   /** Pushes come (again): what was appended before may have been missed. */
   onListening(): void
+  /** A key was filled, or the right to, given back, while this or another member waited for it. */
+  onFilled(storeKey: string): void
   /** The member has applied all records up to that number. */
   onAck(id: string, applied: number): void
 }

@@ -83,6 +83,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   readonly #key: string
   readonly #listener: FoundListener
   #others: FoundListener[] | undefined
+  #head: Uint8Array | undefined
   #isLeased = false
 
   constructor(
@@ -115,6 +116,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   #open(bytes: Uint8Array, atMs: number, wallAheadMs: number): void {
     this.#space.counters.bytesRead += bytes.length
     const entry = this.#decode(bytes)
+    this.#head = bytes
     if (typeof entry === 'string') {
       this.#refuse(entry)
       return
@@ -224,10 +226,19 @@ class StoreRead implements ReadRequest, GatheredRead {
 
   #tell(found: HeldEntry | MissReason): void {
     this.#engine.invalidations.endRead()
-    this.#listener(found, this.#isLeased)
-    if (this.#others !== undefined) for (const listener of this.#others) listener(found, false)
+    const isUnusable = typeof found === 'string' && UNUSABLE.has(found)
+    // A store may be the user's own, and answer with anything.
+    const isKnown = isUnusable && this.#head instanceof Uint8Array
+    const unusable = isKnown ? this.#head!.slice(0, HEAD_BYTES) : undefined
+    this.#listener(found, this.#isLeased, unusable)
+    const others = this.#others
+    if (others !== undefined) for (const listener of others) listener(found, false, unusable)
   }
 }
+
+const UNUSABLE: ReadonlySet<MissReason> = new Set(['invalidated', 'undecodable', 'schema'])
+/** Enough to tell an entry from the one that takes its place: its moments and its born. */
+const HEAD_BYTES = 21
 
 /** Freezes what is handed out by reference; the weight of the value either way. */
 function isolate(engine: Engine, entry: DecodedEntry, encodedBytes: number): number {

@@ -219,11 +219,10 @@ class FaultWrapper implements FaultyStore {
       },
       listen: (id, listener) => {
         log.listen(id, {
+          onFilled: (key) => this.#push(() => listener.onFilled(key)),
           onAck: (from, applied) => this.#push(() => listener.onAck(from, applied)),
           onListening: () => listener.onListening(),
-          onRecord: (epoch, record) => {
-            this.#push(() => listener.onRecord(epoch, record))
-          },
+          onRecord: (epoch, record) => this.#push(() => listener.onRecord(epoch, record)),
         })
       },
     }

@@ -2,6 +2,13 @@
 import type { Clock, LeaseRequest } from '../core/contracts.js'
 import { LogData } from './in-process-log.js'
 
+interface Lease {
+  readonly token: string
+  readonly untilMs: number
+  /** Somebody else has asked for it. */
+  isWaitedFor: boolean
+}
+
 interface Entry {
   readonly bytes: Uint8Array
   readonly deadAtMs: number
@@ -12,7 +19,7 @@ export class InProcessData {
   readonly #maxEntries: number
   #entries = new Map<string, Entry>()
   #saved: Map<string, Entry> | undefined
-  readonly #leases = new Map<string, { readonly token: string; readonly untilMs: number }>()
+  readonly #leases = new Map<string, Lease>()
   /** By name; `undefined` where none is kept. */
   readonly #logs: Map<string, LogData> | undefined
   #epochs = 0
@@ -49,22 +56,36 @@ export class InProcessData {
   }
 
   /** Whether the request has the right now. */
-  lease({ key, token, leaseMs, takes, replaces }: LeaseRequest): boolean {
-    const holder = this.holder(key)
-    if (!takes && holder !== undefined && holder !== replaces) return false
+  lease({ key, token, leaseMs, how, replaces }: LeaseRequest): boolean {
+    const held = this.#lease(key)
+    if (how === 'renew' && held?.token !== token) return false
+    if (how === 'ask' && held !== undefined && held.token !== replaces) {
+      held.isWaitedFor = true
+      return false
+    }
     if (this.#leases.size >= this.#maxEntries) this.#leases.clear()
-    this.#leases.set(key, { token, untilMs: this.deadlineMs(leaseMs) })
+    const isWaitedFor = held?.isWaitedFor ?? false
+    this.#leases.set(key, { token, untilMs: this.deadlineMs(leaseMs), isWaitedFor })
     return true
   }
 
-  holder(key: string): string | undefined {
-    const lease = this.#leases.get(key)
-    if (lease === undefined || this.#clock.monotonicMs() >= lease.untilMs) return undefined
-    return lease.token
+  /** Whether the token had the right, which ends; `fill` runs before others are told. */
+  endLeaseOf(key: string, token: string, fill: () => void): boolean {
+    const held = this.#lease(key)
+    if (held?.token !== token) return false
+    this.#leases.delete(key)
+    fill()
+    if (held.isWaitedFor) for (const log of this.#logs?.values() ?? []) log.tellFilled(key)
+    return true
   }
 
   endLease(key: string): void {
     this.#leases.delete(key)
+  }
+
+  #lease(key: string): Lease | undefined {
+    const lease = this.#leases.get(key)
+    return lease !== undefined && this.#clock.monotonicMs() < lease.untilMs ? lease : undefined
   }
 
   wallMs(): number {

@@ -109,6 +109,10 @@ export class LogData {
     return { ...reply, seq, members: members.map(([id]) => id), epochAgeMs }
   }
 
+  tellFilled(storeKey: string): void {
+    for (const listener of this.listeners.values()) listener.onFilled(storeKey)
+  }
+
   tagSeqs(tags: readonly string[]): number[] {
     return tags.map((tag) => this.#tags.get(JSON.stringify(tag)) ?? 0)
   }

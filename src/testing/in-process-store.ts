@@ -103,22 +103,22 @@ class MapStore implements InProcessStore {
   ): Promise<readonly LeaseAnswer[]> {
     this.#check('leaseMany')
     return requests.map((request) => {
-      const { key, takes } = request
-      if (takes) return { bytes: undefined, isLeased: this.#space.lease(request) }
+      const { key, how } = request
+      if (how !== 'ask') return { bytes: undefined, isLeased: this.#space.lease(request) }
       const bytes = this.#space.read(key)?.bytes.slice()
-      const isFresh = bytes !== undefined && !isPast(bytes, expiry)
+      const isUnusable = bytes !== undefined && beginsWith(bytes, request.unusable)
+      const isFresh = bytes !== undefined && !isUnusable && !isPast(bytes, expiry)
       return { bytes, isLeased: !isFresh && this.#space.lease(request) }
     })
   }
 
   async fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
     this.#check('fillMany')
-    return fills.map((fill) => {
-      const isHolder = this.#space.holder(fill.key) === fill.token
-      if (isHolder) this.#space.endLease(fill.key)
-      if (isHolder && fill.write !== undefined) this.#write(fill.write)
-      return isHolder
-    })
+    return fills.map(({ key, token, write }) =>
+      this.#space.endLeaseOf(key, token, () => {
+        if (write !== undefined) this.#write(write)
+      }),
+    )
   }
 
   async setMany(
@@ -248,6 +248,10 @@ function readCounter(key: string, bytes: Uint8Array, head: Uint8Array): [Uint8Ar
 function noNumber(key: string, reason: string): CacheError {
   const message = `in-process increment: ${reason}`
   return new CacheError('VALUE_NOT_A_NUMBER', message, { op: 'increment', key })
+}
+
+function beginsWith(bytes: Uint8Array, head: Uint8Array | undefined): boolean {
+  return head !== undefined && Buffer.compare(bytes.subarray(0, head.length), head) === 0
 }
 
 const ENCODER = new TextEncoder()

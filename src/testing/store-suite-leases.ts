@@ -55,7 +55,7 @@ export function defineLeases(it: Case): void {
       await lease(store, { key: key(name), token: 'a' })
       await end(name)
       deepEqual(await fill(store, key(name), 'a', 'older'), [false])
-      equal((await lease(store, { key: key(name), token: 'b', takes: true })).isLeased, true)
+      equal((await lease(store, { key: key(name), token: 'b', how: 'take' })).isLeased, true)
     }
     equal(await text(bench, 'k0'), 'newer')
     equal(await text(bench, 'k1'), undefined)
@@ -71,10 +71,33 @@ function defineMoreLeases(leased: Case): void {
     equal((await lease(store, { key: key('k'), token: 'b', replaces: 'x' })).isLeased, false)
     equal((await lease(store, { key: key('k'), token: 'b', replaces: 'a' })).isLeased, true)
     deepEqual(await fill(store, key('k'), 'a', 'older'), [false])
-    equal((await lease(store, { key: key('k'), token: 'c', takes: true })).isLeased, true)
+    equal((await lease(store, { key: key('k'), token: 'c', how: 'take' })).isLeased, true)
     deepEqual(await fill(store, key('k'), 'b', 'older'), [false])
     deepEqual(await fill(store, key('k'), 'c', 'newest'), [true])
     equal(await text(bench, 'k'), 'newest')
+  })
+
+  leased('lets its holder renew it, and nobody else', async ({ store, key }) => {
+    equal((await lease(store, { key: key('k'), token: 'a', how: 'renew' })).isLeased, false)
+    await lease(store, { key: key('k'), token: 'a', leaseMs: 40 })
+    equal((await lease(store, { key: key('k'), token: 'a', how: 'renew' })).isLeased, true)
+    equal((await lease(store, { key: key('k'), token: 'b', how: 'renew' })).isLeased, false)
+    // Somebody asks for it, which must not end it early.
+    equal((await lease(store, { key: key('k'), token: 'b' })).isLeased, false)
+    equal((await lease(store, { key: key('k'), token: 'a', how: 'renew' })).isLeased, true)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    deepEqual(await fill(store, key('k'), 'a', 'value'), [true])
+  })
+
+  leased('takes for none what is said to be unusable, and nothing else', async (bench) => {
+    const { store, key } = bench
+    await put(store, key('k'), '6 unusable')
+    const asked = { key: key('k'), unusable: Buffer.from('6 unus') }
+    equal((await lease(store, { ...asked, token: 'a' })).isLeased, true)
+    equal((await lease(store, { ...asked, token: 'b' })).isLeased, false)
+    deepEqual(await fill(store, key('k'), 'a', '6 newer'), [true])
+    const { bytes, isLeased } = await lease(store, { ...asked, token: 'b' })
+    deepEqual([Buffer.from(bytes!).toString(), isLeased], ['6 newer', false])
   })
 
   leased('takes the right back, and ends it by itself', async (bench) => {
@@ -104,7 +127,13 @@ function defineMoreLeases(leased: Case): void {
 type Asked = Pick<LeaseRequest, 'key' | 'token'> & Partial<LeaseRequest>
 
 function request(asked: Asked): LeaseRequest {
-  return { leaseMs: MINUTE_MS, takes: false, replaces: undefined, ...asked }
+  return {
+    leaseMs: MINUTE_MS,
+    how: 'ask' as const,
+    replaces: undefined,
+    unusable: undefined,
+    ...asked,
+  }
 }
 
 async function lease(store: Store, asked: Asked) {

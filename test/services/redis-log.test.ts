@@ -117,7 +117,7 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
     const { epoch, head } = await writer.join(member('w', -1))
     await new Promise<void>((onListening) => {
       const onRecord: LogListener['onRecord'] = (of, record) => heard.push([of, plain(record)])
-      reader.listen('r', { onRecord, onListening, onAck: () => {} })
+      reader.listen('r', { onRecord, onListening, onAck: () => {}, onFilled: () => {} })
     })
     const all = ODD_NAMES.flatMap((name): Invalidation[] => [
       { kind: 'key', namespace: 'n', key: name },
@@ -138,7 +138,7 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
     const acks: [string, number][] = []
     await new Promise<void>((onListening) => {
       const onAck: LogListener['onAck'] = (...ack) => acks.push(ack)
-      writer.listen('w', { onRecord: () => {}, onListening, onAck })
+      writer.listen('w', { onRecord: () => {}, onListening, onAck, onFilled: () => {} })
     })
     await writer.join(member('w', -1))
     const { head } = await reader.join(member('r', -1))

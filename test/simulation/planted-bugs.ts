@@ -96,7 +96,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       link.leaseMany = async (requests, expiry) => {
         const values = await link.getMany(requests.map(({ key }) => key))
         lease(
-          requests.map((each) => ({ ...each, takes: true })),
+          requests.map((each) => ({ ...each, how: 'take' as const })),
           expiry,
         ).catch(() => {})
         return values.map((bytes) => ({ bytes, isLeased: bytes === undefined }))
@@ -251,6 +251,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         listen: (id, listener) =>
           log.listen(id, {
             ...listener,
+            onFilled: (key) => listener.onFilled(key),
             onAck: (from, applied) => listener.onAck(from, applied),
             onListening: () => listener.onListening(),
             onRecord: (epoch, record) => {

@@ -186,6 +186,7 @@ export class SimLink implements Store {
       listen: (id, listener) => {
         this.#logListener = listener
         log.listen(id, {
+          onFilled: (key) => this.#push(() => listener.onFilled(key)),
           onAck: (from, applied) => this.#push(() => listener.onAck(from, applied)),
           onListening: () => {},
           onRecord: (epoch, record) => this.#push(() => listener.onRecord(epoch, record)),
@@ -233,7 +234,7 @@ export class SimLink implements Store {
   #push(deliver: () => void): void {
     const connection = this.#pushes
     if (connection === undefined) return
-    const isOdd = this.#scheduler.chance(0.05)
+    const isOdd = this.#scheduler.chance(0.15)
     const atMs = this.#moment(connection.lastReplyMs)
     if (!isOdd) connection.lastReplyMs = atMs
     const copies = this.#scheduler.chance(0.03) ? 2 : 1

@@ -29,7 +29,8 @@ function caller() {
   const told: unknown[] = []
   const onFound = (answer: Found) => void told.push(answer.value)
   const onFailed = (error: unknown) => void told.push(error)
-  return { told, onFound, onFailed }
+  const onElsewhere = () => void told.push('elsewhere')
+  return { told, onFound, onFailed, onElsewhere }
 }
 
 describe('a flight', () => {
@@ -69,7 +70,7 @@ describe('a flight', () => {
       const one = flight()
       const seen: boolean[] = []
       const onFound = (answer: Found) => void seen.push(answer.exclusive)
-      for (let i = 0; i < count; i++) one.join({ onFound, onFailed: () => {} })
+      for (let i = 0; i < count; i++) one.join({ ...caller(), onFound })
       one.succeed(found({}))
       return seen
     }

@@ -1,6 +1,7 @@
 /**
  * The Lua of the right to fill a key. The right is a key of its own beside the value, in its slot:
- * `{name}!lease` holds the token of the load that has it, and ends by itself.
+ * `{name}!lease` holds the token of the load that has it, and ends by itself. A `+` after the token
+ * says that somebody else has asked for it, and will be told when it is used or given back.
  */
 import { ABOVE, script } from './scripts.js'
 
@@ -11,27 +12,39 @@ export function leaseKey(key: string): string {
 
 /**
  * KEYS: the values, then the leases; ARGV: offset and bytes of the moment up to which a value is
- * past its ttl, then for each: token, milliseconds, '1' to take it from whoever has it, token from
- * which it may be taken. Answers the values, then 1 for each whose token has the right now.
+ * past its ttl, then for each: token, milliseconds, how (ask, take, renew), token from which it may
+ * be taken; for `replace`, which asks too, how the value begins that counts as none. Answers the
+ * values, then 1 for each whose token has the right now.
  *
  * One call reads all values: in Lua the calls are what costs (64 keys: a third of the time).
  */
 export const LEASE = script(`
 ${ABOVE}
+local function holder(lease)
+  local held = redis.call('GET', lease)
+  if not held then return false, '' end
+  if string.sub(held, -1) == '+' then return string.sub(held, 1, -2), '+' end
+  return held, ''
+end
 local from, now = tonumber(ARGV[1]), ARGV[2]
 local count = #KEYS / 2
 local answers = redis.call('MGET', unpack(KEYS, 1, count))
 for i = 1, count do
   local at = (i - 1) * 4 + 3
-  local token, ms, takes, replaces = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local token, ms, how, replaces = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local value, lease, granted = answers[i], KEYS[count + i], false
-  if takes == '1' then
-    redis.call('SET', lease, token, 'PX', ms)
-    granted = true
-  elseif not value or not above(string.sub(value, from + 1, from + #now), now) then
+  local isNone = how == 'replace' and value and string.sub(value, 1, #replaces) == replaces
+  if how == 'take' or how == 'renew' then
+    local held, mark = holder(lease)
+    if how == 'take' or held == token then
+      granted = redis.call('SET', lease, token .. mark, 'PX', ms)
+    end
+  elseif not value or isNone or not above(string.sub(value, from + 1, from + #now), now) then
     granted = redis.call('SET', lease, token, 'NX', 'PX', ms)
-    if not granted and replaces ~= '' and redis.call('GET', lease) == replaces then
-      granted = redis.call('SET', lease, token, 'PX', ms)
+    if not granted then
+      local held, mark = holder(lease)
+      if held == replaces then granted = redis.call('SET', lease, token .. mark, 'PX', ms)
+      elseif mark == '' then redis.call('SET', lease, held .. '+', 'KEEPTTL') end
     end
   end
   answers[count + i] = granted and 1 or 0
@@ -39,24 +52,26 @@ end
 return answers`)
 
 /**
- * KEYS: the values, then the leases; ARGV for each: token, '1' to write and '0' to give the right
- * back, value, milliseconds to live or '' for no limit. Answers 1 for each whose token had the
- * right.
+ * KEYS: the values, then the leases; ARGV: the channel on which those are told who wait, or '',
+ * then for each: token, '1' to write and '0' to give the right back, value, milliseconds to live or
+ * '' for no limit. Answers 1 for each whose token had the right.
  */
 export const FILL = script(`
 local count = #KEYS / 2
 local answers = redis.call('MGET', unpack(KEYS, count + 1))
-local ended = {}
+local ended, channel = {}, ARGV[1]
 for i = 1, count do
-  local at = (i - 1) * 4 + 1
+  local at = (i - 1) * 4 + 2
   local token, writes, value, ttl = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  if answers[i] == token then
+  local isWaitedFor = answers[i] == token .. '+'
+  if isWaitedFor or answers[i] == token then
     answers[i] = 1
     ended[#ended + 1] = KEYS[count + i]
     if writes == '1' then
       if ttl == '' then redis.call('SET', KEYS[i], value)
       else redis.call('SET', KEYS[i], value, 'PX', ttl) end
     end
+    if isWaitedFor and channel ~= '' then redis.call('PUBLISH', channel, ' ' .. KEYS[i]) end
   else answers[i] = 0 end
 end
 if #ended > 0 then redis.call('DEL', unpack(ended)) end

@@ -8,7 +8,8 @@
  *   {prefix}!prefixes  sorted set: `namespace:prefix` by its newest record; at most 1 000
  *   {prefix}!members   sorted set: process by when its lease ends
  *   {prefix}!push      the channel: `epoch seq origin payload` of each record; an origin that ends
- *                      with `!` asks its readers to confirm
+ *                      with `!` asks its readers to confirm; also ` key` of a key that was filled
+ *                      while others waited for it (lease-scripts.ts)
  *   {prefix}!push:ID   the channel of a process: `id applied` of those who confirm
  *
  * Every script begins with the same look at the state. Where there is none, or the server is

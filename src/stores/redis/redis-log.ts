@@ -37,7 +37,7 @@ const PING_EVERY = 2
 type LogKey = 'state' | 'log' | 'tags' | 'prefixes' | 'members'
 
 export class RedisLog implements Log {
-  readonly #name: string
+  readonly name: string
   readonly #scripts: LogScripts
   readonly #link: RedisLink
   /** For the pushes. */
@@ -55,7 +55,7 @@ export class RedisLog implements Log {
     limits: LogLimits = LOG_LIMITS,
   ) {
     this.#scripts = logScripts(limits)
-    this.#name = name
+    this.name = name
     this.#link = link
     this.#subscriber = subscriber
   }
@@ -88,7 +88,8 @@ export class RedisLog implements Log {
   async ack(to: string, id: string, applied: number): Promise<void> {
     const connection = this.#link.connection
     if (connection === undefined) throw awayError('ack', this.#link.downCause)
-    await connection.send(['publish', this.#channelOn(connection, to), `${id} ${applied}`])
+    const channel = channelOn(connection, this.name, to)
+    await connection.send(['publish', channel, `${id} ${applied}`])
   }
 
   async tagSeqs(tags: readonly string[]): Promise<readonly number[]> {
@@ -121,11 +122,14 @@ export class RedisLog implements Log {
     if (connection === undefined) return
     this.#pingedAtMs = undefined
     try {
-      await connection.subscribe(this.#channelOn(connection), (message) => {
-        const push = readPush(message)
+      await connection.subscribe(channelOn(connection, this.name), (message) => {
+        // No record begins with a space.
+        const isFilled = message.startsWith(' ')
+        if (isFilled) listener.onFilled(message.slice(1 + connection.keyPrefix.length))
+        const push = isFilled ? undefined : readPush(message)
         if (push !== undefined) listener.onRecord(push.epoch, push.record)
       })
-      await connection.subscribe(this.#channelOn(connection, id), (message) => {
+      await connection.subscribe(channelOn(connection, this.name, id), (message) => {
         const [from, applied] = message.split(' ')
         listener.onAck(from!, Number(applied))
       })
@@ -200,14 +204,14 @@ export class RedisLog implements Log {
   }
 
   #key(key: LogKey): string {
-    return `{${this.#name}}!${key}`
+    return `{${this.name}}!${key}`
   }
+}
 
-  /** Of all, or of one member. */
-  #channelOn(connection: RedisConnection, id?: string): string {
-    const common = `${connection.keyPrefix}{${this.#name}}!push`
-    return id === undefined ? common : `${common}:${id}`
-  }
+/** The channel of all members of a log, or of one. */
+export function channelOn({ keyPrefix }: RedisConnection, name: string, id?: string): string {
+  const common = `${keyPrefix}{${name}}!push`
+  return id === undefined ? common : `${common}:${id}`
 }
 
 async function runIdOf(connection: RedisConnection): Promise<string> {

@@ -23,7 +23,7 @@ import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { FILL, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
 import { ping } from './ping.js'
-import { RedisLog } from './redis-log.js'
+import { channelOn, RedisLog } from './redis-log.js'
 import { INCREMENT, PATCH, runScript } from './scripts.js'
 
 /** Keys in one command: more would keep the server from everyone else for milliseconds. */
@@ -37,6 +37,8 @@ const SCAN_COUNT = '1000'
 const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
 
 const NO_BYTES = Buffer.alloc(0)
+/** No load has this token. */
+const NOBODY = '-'
 
 type Reads = (Uint8Array | null | undefined)[]
 
@@ -80,14 +82,15 @@ export class RedisStore implements Store {
   ): Promise<readonly LeaseAnswer[]> {
     if (requests.length === 0) return []
     const args: RedisArg[] = [String(offset), asBuffer(now)]
-    for (const { token, leaseMs, takes, replaces } of requests) {
-      args.push(token, ttlText(leaseMs), takes ? '1' : '0', replaces ?? '')
+    for (const { token, leaseMs, how, replaces, unusable } of requests) {
+      if (unusable === undefined) args.push(token, ttlText(leaseMs), how, replaces ?? NOBODY)
+      else args.push(token, ttlText(leaseMs), 'replace', asBuffer(unusable))
     }
     const keys = withLeases(requests)
     const run = (connection: RedisConnection) => runScript(connection, LEASE, keys, args)
     const reply = (await this.#call('leaseMany', itself, run)) as unknown[]
-    return requests.map(({ takes }, i) => {
-      const bytes = takes ? undefined : ((reply[i] as Uint8Array | null) ?? undefined)
+    return requests.map(({ how }, i) => {
+      const bytes = how === 'ask' ? ((reply[i] as Uint8Array | null) ?? undefined) : undefined
       return { bytes, isLeased: Number(reply[requests.length + i]) === 1 }
     })
   }
@@ -100,7 +103,12 @@ export class RedisStore implements Store {
       else args.push(token, '1', asArg(write.bytes), ttlText(write.ttlMs))
     }
     const keys = withLeases(fills)
-    const run = (connection: RedisConnection) => runScript(connection, FILL, keys, args)
+    // All fills of a call are of one cache, and so of one log.
+    const log = this.#logs.find(({ name }) => fills[0]!.key.startsWith(`${name}:`))
+    const run = (connection: RedisConnection) => {
+      const channel = log === undefined ? '' : channelOn(connection, log.name)
+      return runScript(connection, FILL, keys, [channel, ...args])
+    }
     const reply = (await this.#call('fillMany', itself, run)) as unknown[]
     return reply.map((had) => Number(had) === 1)
   }
