@@ -77,6 +77,10 @@ function defineMoreLeases(leased: Case): void {
     equal(await text(bench, 'k'), 'newest')
   })
 
+  defineRenewal(leased)
+}
+
+function defineRenewal(leased: Case): void {
   leased('lets its holder renew it, and nobody else', async ({ store, key }) => {
     equal((await lease(store, { key: key('k'), token: 'a', how: 'renew' })).isLeased, false)
     await lease(store, { key: key('k'), token: 'a', leaseMs: 40 })
