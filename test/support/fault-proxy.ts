@@ -7,6 +7,7 @@
  * `jitter` draws from a seed, so a run can be repeated.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform, type TransformCallback } from 'node:stream'
 import { seededRandom } from './seeded-random.js'
 
 export type ProxyFault =
@@ -19,6 +20,8 @@ export type ProxyFault =
   | { readonly kind: 'stall' }
   /** Replies vanish on connections that have subscribed; those are cut when the fault ends. */
   | { readonly kind: 'no-pushes' }
+  /** Requests come in pieces of so many bytes: what others ask is executed in between. */
+  | { readonly kind: 'pieces'; readonly pieceBytes: number }
   /** New connections are closed as soon as they come; old ones live on. */
   | { readonly kind: 'refuse' }
 
@@ -119,8 +122,23 @@ class LoopbackProxy implements FaultProxy {
       const isSmall = chunk.length < MAX_SUBSCRIBE_BYTES
       if (isSmall && SUBSCRIBE.test(chunk.toString('latin1'))) this.#subscribed.add(downstream)
     })
-    downstream.pipe(upstream)
+    const cut = (chunk: Buffer, _: unknown, done: TransformCallback) =>
+      this.#cut(chunk, pieces, done)
+    const pieces = new Transform({ transform: cut })
+    upstream.setNoDelay(true)
+    downstream.pipe(pieces).pipe(upstream)
     upstream.on('data', (chunk) => this.#reply(chunk, upstream, downstream))
+  }
+
+  /** A turn of the event loop between two pieces, so that each is sent by itself. */
+  #cut(chunk: Buffer, pieces: Transform, done: TransformCallback): void {
+    const fault = this.#fault
+    if (fault.kind !== 'pieces' || chunk.length <= fault.pieceBytes) {
+      done(null, chunk)
+      return
+    }
+    pieces.push(chunk.subarray(0, fault.pieceBytes))
+    setImmediate(() => this.#cut(chunk.subarray(fault.pieceBytes), pieces, done))
   }
 
   #reply(chunk: Buffer, upstream: Socket, downstream: Socket): void {
