@@ -1,18 +1,47 @@
 /**
- * The long form of the proofs that `npm test` runs in short: the simulation of several processes
- * over many seeds, and the bugs planted in it.
+ * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
+ * several processes over many seeds, with the bugs planted in it; real processes over a real Redis,
+ * through every mode of trouble; races that are forced.
  *
- * Run: `npm run prove`, with a number of seeds (default 10 000) and the first of them (default 1).
- * Half of them run beside the other half. Prints what each found; exits with 1 if anything was
- * wrong, and then with the seed that shows it.
+ * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
+ * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1
+ * if anything was wrong, and then with the seed or the history that shows it.
  */
 import { spawn } from 'node:child_process'
+import { printRaces, runForcedRaces } from '../test/proof/forced-races.js'
+import { MODES } from '../test/proof/modes.js'
+import { printProof, reportOf } from '../test/proof/proof-report.js'
+import { runProof } from '../test/proof/run-proof.js'
 
+const DEFAULT_SEEDS = 10_000
+/** Of the seeds: they run beside one another. */
 const HALVES = 2
-const [seeds = '10000', first = '1'] = process.argv.slice(2)
+const PROCESSES = 4
+/** Long enough for two of the longest faults: each strikes both client libraries. */
+const MODE_MS = 16_000
+const RACES = 100_000
 
-function run(from: number, count: number): Promise<number> {
-  const env = { ...process.env, SIM_SEEDS: String(count), SIM_FIRST: String(from) }
+interface Seeds {
+  readonly count: number
+  readonly first: number
+}
+
+function readArguments([count, first]: readonly string[]): Seeds | undefined {
+  const seeds = { count: Number(count ?? DEFAULT_SEEDS), first: Number(first ?? 1) }
+  const areWhole = Number.isInteger(seeds.count) && Number.isInteger(seeds.first)
+  return areWhole && seeds.count >= 0 ? seeds : undefined
+}
+
+/** Each of these resolves to whether nothing was wrong. */
+async function proveBySimulation({ count, first }: Seeds): Promise<boolean> {
+  if (count === 0) return true
+  const each = Math.ceil(count / HALVES)
+  const halves = Array.from({ length: HALVES }, (_, half) => simulate(first + half * each, each))
+  return (await Promise.all(halves)).every((code) => code === 0)
+}
+
+function simulate(first: number, count: number): Promise<number> {
+  const env = { ...process.env, SIM_SEEDS: String(count), SIM_FIRST: String(first) }
   const args = ['vitest', 'run', '--project', 'quick', '--reporter', 'verbose', 'test/simulation']
   const child = spawn('npx', args, { env, stdio: 'inherit' })
   return new Promise((resolve, reject) => {
@@ -21,13 +50,30 @@ function run(from: number, count: number): Promise<number> {
   })
 }
 
-const [count, from] = [Number(seeds), Number(first)]
-if (!Number.isInteger(count) || count < HALVES || !Number.isInteger(from)) {
-  console.error(`prove: seeds must be a whole number from ${HALVES}, not ${seeds} from ${first}`)
-  process.exit(2)
+async function proveByProcesses(): Promise<boolean> {
+  const modes = Object.values(MODES)
+  const plan = { processes: PROCESSES, modes, modeMs: MODE_MS, seed: Date.now() % 1_000_000 }
+  const report = reportOf(await runProof(plan))
+  console.log(`\n${PROCESSES} processes, seed ${plan.seed}: ${printProof(report)}`)
+  return report.violations.length === 0 && report.errors.length === 0
 }
-const each = Math.ceil(count / HALVES)
-const codes = await Promise.all(
-  Array.from({ length: HALVES }, (_, half) => run(from + half * each, each)),
-)
-process.exitCode = Math.max(...codes)
+
+async function proveByRaces(): Promise<boolean> {
+  const report = await runForcedRaces({ races: RACES, seed: 1 })
+  console.log(`\n${printRaces(report)}`)
+  const isBlind = report.undisturbed.kept < report.undisturbed.loads
+  return report.lost.length === 0 && !isBlind
+}
+
+const seeds = readArguments(process.argv.slice(2))
+if (seeds === undefined) {
+  console.error('prove: seeds and the first of them are whole numbers, as `npm run prove -- 200 1`')
+  process.exitCode = 2
+} else {
+  const isProven = [
+    await proveBySimulation(seeds),
+    await proveByProcesses(),
+    await proveByRaces(),
+  ].every(Boolean)
+  process.exitCode = isProven ? 0 : 1
+}

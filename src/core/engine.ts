@@ -31,7 +31,7 @@ import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
 import type { Invalidation, KeyInvalidation, Log } from './log.js'
 import type { CacheSettings, MemorySettings, Policy, Until } from './options.js'
-import { RightRenewal } from './right-renewal.js'
+import { RIGHT_MS, RightRenewal } from './right-renewal.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 import { StoreBatch } from './store-batch.js'
@@ -79,7 +79,7 @@ export class Engine {
   readonly holds = new Holds()
   readonly unconfirmed: Unconfirmed
   readonly fillWaits = new FillWaits()
-  readonly rightRenewal = new RightRenewal(this)
+  readonly rightRenewal: RightRenewal
   readonly #spaces = new Map<string, Space>()
   /** Names this cache's leases on keys, unlike those of any other. */
   readonly #id = randomBytes(9).toString('base64url')
@@ -102,6 +102,9 @@ export class Engine {
     this.events = parts.events
     if (parts.store !== undefined) this.store = this.#guard(parts.store)
     this.coherence = parts.coherence(this.store?.log(parts.settings.prefix))
+    this.rightRenewal = new RightRenewal(this.clock, this.flights, (storeKey, token) => {
+      this.batch!.renew(storeKey, token, RIGHT_MS)
+    })
     this.unconfirmed = new Unconfirmed({
       clock: this.clock,
       random: this.random,

@@ -39,11 +39,16 @@ export type Found = HeldEntry | LoadedValue
  * Called once, with what the store has (fresh or stale) or with why there is nothing, and whether
  * the right to fill the key came with it.
  */
-/** `unusable`: the head of bytes that were found and could not be used. */
+/** Bytes that were found and could not be used: how they begin, and why. */
+export interface Unusable {
+  readonly head: Uint8Array
+  readonly reason: MissReason
+}
+
 export type FoundListener = (
   found: HeldEntry | MissReason,
   isLeased: boolean,
-  unusable: Uint8Array | undefined,
+  unusable: Unusable | undefined,
 ) => void
 
 /** Moments of one entry, on both clocks. */

@@ -7,7 +7,7 @@
  */
 import type { ReadRequest } from './batched-reads.js'
 import type { Engine } from './engine.js'
-import type { HeldEntry } from './entry.js'
+import type { FoundListener, HeldEntry } from './entry.js'
 import type { MissReason } from './events.js'
 import type { Flight } from './flight.js'
 import type { Policy } from './options.js'
@@ -41,22 +41,26 @@ export function askRight(
   const { storeKey, replaces } = flight
   const token = engine.nextToken()
   let asks = 0
-  const ask = (unusable: Uint8Array | undefined) => {
+  const ask = () => {
+    const known = flight.unusable
+    const unusable = known?.head
     const lease = { token, leaseMs: RIGHT_MS, how: 'ask', replaces, unusable } as const
-    leaseFromStore(engine, space, key, storeKey, lease, (held, isLeased, seen) => {
+    const answered: FoundListener = (held, isLeased, seen) => {
       asks++
+      flight.unusable = seen
       if (isLeased) {
         hasRight(engine, flight, request.policy, token)
         listener(held, false)
       } else if (seen === undefined) {
         listener(held, held === 'absent' || held === 'expired' || isStale(held))
-      } else if (unusable !== undefined && Buffer.compare(seen, unusable) === 0) {
+      } else if (unusable !== undefined && Buffer.compare(seen.head, unusable) === 0) {
         listener(held, true)
-      } else if (asks < MAX_ASKS) ask(seen)
+      } else if (asks < MAX_ASKS) ask()
       else listener(held, false)
-    })
+    }
+    leaseFromStore(engine, space, key, storeKey, lease, answered, known)
   }
-  ask(undefined)
+  ask()
 }
 
 /** Takes the right, whoever has it: the load that begins now is the newer one. One round trip. */

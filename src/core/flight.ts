@@ -14,7 +14,7 @@
  * that runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then
  * superseded.
  */
-import { asOf, type Found, type HeldEntry, notExclusive } from './entry.js'
+import { asOf, type Found, type HeldEntry, notExclusive, type Unusable } from './entry.js'
 
 /**
  * `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is
@@ -47,6 +47,8 @@ export class Flight {
   previous: HeldEntry | undefined
   /** With which the store lets it fill the key; none where there is no right to. */
   token: string | undefined
+  /** What the store has and cannot be used: its right is to replace that. */
+  unusable: Unusable | undefined
   /** Up to when its right is kept up. */
   rightUntilMs = Number.POSITIVE_INFINITY
   /** Whether it may wait for the load of another process. */

@@ -48,6 +48,12 @@ export class StoreBatch {
     this.#schedule()
   }
 
+  /** Keeps up the right of a load that takes long. */
+  renew(storeKey: string, token: string, leaseMs: number): void {
+    const rest = { replaces: undefined, unusable: undefined }
+    this.lease({ storeKey, finish: () => {} }, { token, leaseMs, how: 'renew', ...rest })
+  }
+
   /** Fills with the right of `fill.token`, or gives it back. Nobody waits for it. */
   fill(fill: StoreFill, onRefused: () => void): void {
     this.#writes.fill(fill, onRefused)

@@ -14,7 +14,7 @@ import type { Lease, ReadAnswer, ReadRequest } from './batched-reads.js'
 import type { Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
-import { type FoundListener, type HeldEntry, storedCheckAtMs } from './entry.js'
+import { type FoundListener, type HeldEntry, storedCheckAtMs, type Unusable } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
@@ -56,8 +56,10 @@ export function leaseFromStore(
   storeKey: string,
   lease: Lease,
   listener: FoundListener,
+  known?: Unusable,
 ): void {
-  engine.batch!.lease(new StoreRead(engine, space, key, storeKey, listener), lease)
+  const read = new StoreRead(engine, space, key, storeKey, listener, known)
+  engine.batch!.lease(read, lease)
 }
 
 /** As `readStore`, for callers that wait. */
@@ -83,6 +85,8 @@ class StoreRead implements ReadRequest, GatheredRead {
   readonly #key: string
   readonly #listener: FoundListener
   #others: FoundListener[] | undefined
+  /** What was found before, told and counted then. */
+  readonly #known: Unusable | undefined
   #head: Uint8Array | undefined
   #isLeased = false
 
@@ -92,6 +96,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     key: string,
     storeKey: string,
     listener: FoundListener,
+    known?: Unusable,
   ) {
     this.#engine = engine
     this.#space = space
@@ -99,6 +104,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     this.storeKey = storeKey
     this.since = engine.invalidations.beginRead()
     this.#listener = listener
+    this.#known = known
   }
 
   join(listener: FoundListener): void {
@@ -115,8 +121,13 @@ class StoreRead implements ReadRequest, GatheredRead {
 
   #open(bytes: Uint8Array, atMs: number, wallAheadMs: number): void {
     this.#space.counters.bytesRead += bytes.length
-    const entry = this.#decode(bytes)
     this.#head = bytes
+    const known = this.#known
+    if (known !== undefined && beginsWith(bytes, known.head)) {
+      this.#tell(known.reason)
+      return
+    }
+    const entry = this.#decode(bytes)
     if (typeof entry === 'string') {
       this.#refuse(entry)
       return
@@ -226,10 +237,7 @@ class StoreRead implements ReadRequest, GatheredRead {
 
   #tell(found: HeldEntry | MissReason): void {
     this.#engine.invalidations.endRead()
-    const isUnusable = typeof found === 'string' && UNUSABLE.has(found)
-    // A store may be the user's own, and answer with anything.
-    const isKnown = isUnusable && this.#head instanceof Uint8Array
-    const unusable = isKnown ? this.#head!.slice(0, HEAD_BYTES) : undefined
+    const unusable = typeof found === 'string' ? unusableOf(found, this.#head) : undefined
     this.#listener(found, this.#isLeased, unusable)
     const others = this.#others
     if (others !== undefined) for (const listener of others) listener(found, false, unusable)
@@ -239,6 +247,16 @@ class StoreRead implements ReadRequest, GatheredRead {
 const UNUSABLE: ReadonlySet<MissReason> = new Set(['invalidated', 'undecodable', 'schema'])
 /** Enough to tell an entry from the one that takes its place: its moments and its born. */
 const HEAD_BYTES = 21
+
+function unusableOf(reason: MissReason, bytes: Uint8Array | undefined): Unusable | undefined {
+  // A store may be the user's own, and answer with anything.
+  if (!UNUSABLE.has(reason) || !(bytes instanceof Uint8Array)) return undefined
+  return { head: bytes.slice(0, HEAD_BYTES), reason }
+}
+
+function beginsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  return Buffer.compare(bytes.subarray(0, head.length), head) === 0
+}
 
 /** Freezes what is handed out by reference; the weight of the value either way. */
 function isolate(engine: Engine, entry: DecodedEntry, encodedBytes: number): number {

@@ -1,9 +1,11 @@
+/**
+ * Ends a child process when this one is gone, however it went.
+ *
+ * Exit hooks do not run in a process that is killed, and a child that is stopped does not notice
+ * that its parent went: a shell that reads from us until we are gone ends the child then.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 
-/**
- * Exit hooks do not run in a process that is killed: a shell that reads from us until we are gone
- * ends the server then.
- */
 export function endWithUs(child: ChildProcess): void {
   if (child.pid === undefined) return
   const script = `cat > /dev/null; kill -9 ${child.pid} 2> /dev/null`

@@ -2,10 +2,13 @@
  * A TCP proxy on loopback that misbehaves on request, for what a signal to the server cannot show.
  *
  * Faults hold for connections old and new from the moment they are set. Backpressure bounds what it
- * buffers; replies that are dropped are not kept. `jitter` draws from a seed, so a run can be
- * repeated.
+ * buffers; replies that are dropped are not kept. A connection that has lost replies is no TCP any
+ * more: after `silence`, `reset` before another fault is set, unless the client is to notice.
+ * `jitter` draws from a seed, so a run can be repeated.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform, type TransformCallback } from 'node:stream'
+import { seededRandom } from './seeded-random.js'
 
 export type ProxyFault =
   | { readonly kind: 'pass' }
@@ -13,8 +16,17 @@ export type ProxyFault =
   | { readonly kind: 'delay'; readonly delayMs: number; readonly jitterMs?: number }
   /** Requests arrive, replies vanish. */
   | { readonly kind: 'silence' }
+  /** Requests arrive, replies wait; all of them come when another fault is set. */
+  | { readonly kind: 'stall' }
+  /** Replies vanish on connections that have subscribed; those are cut when the fault ends. */
+  | { readonly kind: 'no-pushes' }
+  /** Requests come in pieces of so many bytes: what others ask is executed in between. */
+  | { readonly kind: 'pieces'; readonly pieceBytes: number }
   /** New connections are closed as soon as they come; old ones live on. */
   | { readonly kind: 'refuse' }
+
+const MAX_SUBSCRIBE_BYTES = 1_024
+const SUBSCRIBE = /\r\nsubscribe\r\n/i
 
 export interface FaultProxy {
   readonly port: number
@@ -40,12 +52,14 @@ class LoopbackProxy implements FaultProxy {
   readonly #random: () => number
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #subscribed = new Set<Socket>()
   #fault: ProxyFault = { kind: 'pass' }
+  #stalled: (() => void)[] = []
   accepted = 0
 
   constructor(targetPort: number, seed: number) {
     this.#targetPort = targetPort
-    this.#random = mulberry32(seed)
+    this.#random = seededRandom(seed)
     this.#server = createServer((downstream) => this.#accept(downstream))
   }
 
@@ -66,7 +80,14 @@ class LoopbackProxy implements FaultProxy {
   }
 
   set(fault: ProxyFault): void {
+    if (this.#fault.kind === 'no-pushes' && fault.kind !== 'no-pushes') {
+      for (const downstream of this.#subscribed) downstream.resetAndDestroy()
+    }
     this.#fault = fault
+    if (fault.kind === 'stall') return
+    const stalled = this.#stalled
+    this.#stalled = []
+    for (const forward of stalled) forward()
   }
 
   reset(): void {
@@ -93,33 +114,45 @@ class LoopbackProxy implements FaultProxy {
       socket.on('error', () => other.destroy())
       socket.on('close', () => {
         this.#sockets.delete(socket)
+        this.#subscribed.delete(socket)
         other.destroy()
       })
     }
-    downstream.pipe(upstream)
+    downstream.on('data', (chunk) => {
+      const isSmall = chunk.length < MAX_SUBSCRIBE_BYTES
+      if (isSmall && SUBSCRIBE.test(chunk.toString('latin1'))) this.#subscribed.add(downstream)
+    })
+    const cut = (chunk: Buffer, _: unknown, done: TransformCallback) =>
+      this.#cut(chunk, pieces, done)
+    const pieces = new Transform({ transform: cut })
+    upstream.setNoDelay(true)
+    downstream.pipe(pieces).pipe(upstream)
     upstream.on('data', (chunk) => this.#reply(chunk, upstream, downstream))
+  }
+
+  /** A turn of the event loop between two pieces, so that each is sent by itself. */
+  #cut(chunk: Buffer, pieces: Transform, done: TransformCallback): void {
+    const fault = this.#fault
+    if (fault.kind !== 'pieces' || chunk.length <= fault.pieceBytes) {
+      done(null, chunk)
+      return
+    }
+    pieces.push(chunk.subarray(0, fault.pieceBytes))
+    setImmediate(() => this.#cut(chunk.subarray(fault.pieceBytes), pieces, done))
   }
 
   #reply(chunk: Buffer, upstream: Socket, downstream: Socket): void {
     const fault = this.#fault
-    if (fault.kind === 'silence' || downstream.destroyed) return
+    const isMute = fault.kind === 'no-pushes' && this.#subscribed.has(downstream)
+    if (fault.kind === 'silence' || isMute || downstream.destroyed) return
     // One chunk under way at a time keeps the order and bounds the buffer.
     upstream.pause()
     const forward = (): void => {
       if (downstream.destroyed) return
       downstream.write(chunk, () => upstream.resume())
     }
-    if (fault.kind !== 'delay') forward()
+    if (fault.kind === 'stall') this.#stalled.push(forward)
+    else if (fault.kind !== 'delay') forward()
     else setTimeout(forward, fault.delayMs + (fault.jitterMs ?? 0) * (this.#random() * 2 - 1))
-  }
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }

@@ -15,6 +15,7 @@ import { findRedisServer } from './find-redis-server.js'
 const START_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 5_000
 const POLL_MS = 20
+const DUMP = 'dump.rdb'
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
 
@@ -64,9 +65,10 @@ export class RedisServer {
     return `${this.#options.tls === undefined ? 'redis' : 'rediss'}://${this.host}:${this.port}`
   }
 
-  /** Starts it, after ending what may still run; empty, for nothing was saved. */
-  async restart(): Promise<void> {
+  /** Starts it, after ending what may still run: empty, or with what it had at the last `save`. */
+  async restart(from: 'nothing' | 'last save' = 'nothing'): Promise<void> {
     await this.kill()
+    if (from === 'nothing') rmSync(join(this.#folder, DUMP), { force: true })
     const child = spawn(this.#binary, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     running.add(child)
@@ -87,6 +89,20 @@ export class RedisServer {
       }
       await pause()
     }
+  }
+
+  /** Writes what it has to its folder; rejects unless it says that it did. */
+  save(): Promise<void> {
+    const socket = connect({ host: this.host, port: this.port })
+    return new Promise<void>((resolve, reject) => {
+      socket.setTimeout(STOP_LIMIT_MS, () => reject(new Error('SAVE was not answered')))
+      socket.once('error', reject)
+      socket.once('data', (answer) => {
+        if (answer.toString().startsWith('+OK')) resolve()
+        else reject(new Error(`SAVE was refused: ${answer}`))
+      })
+      socket.write('SAVE\r\n')
+    }).finally(() => socket.destroy())
   }
 
   /** Stops it in mid-thought: connections stay open, nothing answers. */
@@ -122,7 +138,7 @@ export class RedisServer {
             ...['--tls-cert-file', tls.cert, '--tls-key-file', tls.key],
             ...['--tls-ca-cert-file', tls.ca],
           ]
-    const quiet = ['--save', '', '--appendonly', 'no', '--dir', this.#folder]
+    const quiet = ['--save', '', '--appendonly', 'no', '--dir', this.#folder, '--dbfilename', DUMP]
     return [...ports, '--bind', this.host, ...quiet, ...args]
   }
 }

@@ -131,15 +131,17 @@ export class RedisStore implements Store {
 
   deleteMany(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return Promise.resolve(0)
-    const commands = chunked('unlink', keys)
+    // The rights first: the server may take a long pipeline in pieces, and a fill that came after
+    // the value was gone and before its right was would stay.
     const endLeases = chunked('unlink', keys.map(leaseKey))
+    const commands = chunked('unlink', keys)
     return this.#call(
       'deleteMany',
       (replies: readonly unknown[]) => {
-        const counts = replies.slice(0, commands.length)
+        const counts = replies.slice(endLeases.length)
         return counts.reduce((sum: number, count) => sum + Number(count), 0)
       },
-      (connection) => connection.sendMany([...commands, ...endLeases]),
+      (connection) => connection.sendMany([...endLeases, ...commands]),
     )
   }
 

@@ -1,0 +1,100 @@
+/** What goes wrong, one thing at a time, and how it is mended. */
+import type { FaultProxy } from '../support/fault-proxy.js'
+import type { RedisServer } from '../support/redis-server.js'
+import type { WorkerProcess } from './worker-process.js'
+
+export interface Stage {
+  readonly server: RedisServer
+  /** One for each worker. */
+  readonly proxies: readonly FaultProxy[]
+  readonly workers: readonly WorkerProcess[]
+}
+
+export interface Mode {
+  readonly name: string
+  /** How long each fault lasts; 0 where there is none. */
+  readonly faultMs: number
+  /** Done to one of the processes, or to all. */
+  begin(stage: Stage, at: number): void | Promise<void>
+  end(stage: Stage, at: number): void | Promise<void>
+}
+
+/** A connection that has lost replies in the middle cannot go on: TCP would not either. */
+function speakAgain({ proxies }: Stage, at: number): void {
+  proxies[at]!.reset()
+  proxies[at]!.set({ kind: 'pass' })
+}
+
+export const MODES = {
+  calm: { name: 'calm', faultMs: 0, begin: () => {}, end: () => {} },
+  pushesLost: {
+    name: 'pushes lost',
+    faultMs: 3_000,
+    begin: ({ proxies }, at) => proxies[at]!.set({ kind: 'no-pushes' }),
+    end: ({ proxies }, at) => proxies[at]!.set({ kind: 'pass' }),
+  },
+  reset: {
+    name: 'reset, refused',
+    faultMs: 500,
+    begin: ({ proxies }, at) => {
+      proxies[at]!.set({ kind: 'refuse' })
+      proxies[at]!.reset()
+    },
+    end: ({ proxies }, at) => proxies[at]!.set({ kind: 'pass' }),
+  },
+  silence: {
+    name: 'silence',
+    faultMs: 4_000,
+    begin: ({ proxies }, at) => proxies[at]!.set({ kind: 'silence' }),
+    end: speakAgain,
+  },
+  stall: {
+    name: 'silence, then all at once',
+    faultMs: 3_000,
+    begin: ({ proxies }, at) => proxies[at]!.set({ kind: 'stall' }),
+    end: ({ proxies }, at) => proxies[at]!.set({ kind: 'pass' }),
+  },
+  processStopped: {
+    name: 'process stopped',
+    faultMs: 5_000,
+    begin: ({ workers }, at) => workers[at]!.stop(),
+    end: ({ workers }, at) => workers[at]!.continue(),
+  },
+  /** What it missed does not come when it wakes: only the lease tells it. */
+  processStoppedAlone: {
+    name: 'process stopped, wakes cut off',
+    faultMs: 5_000,
+    begin: ({ workers, proxies }, at) => {
+      proxies[at]!.set({ kind: 'silence' })
+      workers[at]!.stop()
+    },
+    end: async (stage, at) => {
+      stage.workers[at]!.continue()
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      speakAgain(stage, at)
+    },
+  },
+  redisStopped: {
+    name: 'redis stopped',
+    faultMs: 5_000,
+    begin: ({ server }) => server.freeze(),
+    end: ({ server }) => server.thaw(),
+  },
+  redisKilled: {
+    name: 'redis killed, restarted empty',
+    faultMs: 1_000,
+    begin: ({ server }) => server.kill(),
+    end: ({ server }) => server.restart(),
+  },
+  /** What was deleted since is there again. */
+  redisSetBack: {
+    name: 'redis killed, restarted with older data',
+    faultMs: 1_000,
+    begin: async ({ server }) => {
+      await server.save()
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      await server.kill()
+    },
+    end: ({ server }) => server.restart('last save'),
+  },
+} as const satisfies Record<string, Mode>

@@ -1,0 +1,87 @@
+/**
+ * The short form of what `npm run prove` does at length: real processes over a real Redis, stopped,
+ * cut off and killed, and races that are forced. And what proves nothing unless it can fail, fails.
+ */
+import { describe, expect, it } from 'vitest'
+import { printRaces, runForcedRaces } from '../proof/forced-races.js'
+import { MODES } from '../proof/modes.js'
+import { printProof, reportOf } from '../proof/proof-report.js'
+import { type ProofPlan, runProof } from '../proof/run-proof.js'
+import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
+
+const LIMIT_MS = 60_000
+const STOPPED_MS = 2_500
+
+async function prove(plan: Omit<ProofPlan, 'seed'>) {
+  const report = reportOf(await runProof({ ...plan, seed: 1 }))
+  console.log(printProof(report))
+  return report
+}
+
+async function race(races: number) {
+  const report = await runForcedRaces({ races, seed: 1 })
+  console.log(printRaces(report))
+  return report
+}
+
+describe('real processes', () => {
+  it(
+    'never serve what was invalidated, whatever is stopped or killed',
+    async () => {
+      const stopped = { ...MODES.processStopped, faultMs: STOPPED_MS }
+      const modes = [MODES.reset, stopped, MODES.redisKilled]
+      const report = await prove({ processes: 3, modes, modeMs: 3_000 })
+      expect(report.violations).toEqual([])
+      expect(report.errors).toEqual([])
+      expect(report.gets).toBeGreaterThan(20_000)
+      expect(report.invalidations).toBeGreaterThan(50)
+      expect(report.rows.map(({ faults }) => faults)).toEqual([1, 1, 1])
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'are found out where memory needs no lease',
+    async () => {
+      const modes = [{ ...MODES.processStoppedAlone, faultMs: STOPPED_MS }]
+      const plantedBug = 'memory needs no lease'
+      const report = await prove({ processes: 2, modes, modeMs: 0, plantedBug })
+      expect(report.violations).not.toEqual([])
+    },
+    LIMIT_MS,
+  )
+})
+
+describe('forced races', () => {
+  it(
+    'leave no old value anywhere',
+    async () => {
+      const report = await race(5_000)
+      const none = { unconfirmed: 0, staleAtOnce: 0, staleInMemory: 0, staleInStore: 0, lost: [] }
+      expect(report).toMatchObject(none)
+      expect(report.races).toBeGreaterThanOrEqual(5_000)
+      // Else nothing would be stored by any race either.
+      const { undisturbed } = report
+      expect(undisturbed.kept).toBe(undisturbed.loads)
+      expect(undisturbed.loads).toBeGreaterThan(50)
+    },
+    LIMIT_MS,
+  )
+
+  it.each([
+    ['loads and reads under way are not fenced', 'staleAtOnce'],
+    ['tags are not checked', 'staleInStore'],
+    ['prefixes and the floor are not checked', 'staleInMemory'],
+  ] as const)(
+    'leave some where %s',
+    async (name, where) => {
+      const undo = PLANTED_BUGS.find((each) => each.name === name)!.onClasses!()
+      try {
+        expect((await race(500))[where]).toBeGreaterThan(0)
+      } finally {
+        undo()
+      }
+    },
+    LIMIT_MS,
+  )
+})
