@@ -89,6 +89,28 @@ describe.each(OWN_CLIENTS.slice(0, 2))('coherence over redis: $name', ({ make })
     expect(b.stats().coherence.resets).toBe(0)
   })
 
+  it('loads a cold key once, also where its tag was invalidated, and tells who waits', async () => {
+    await open('cold')
+    const [a] = caches as [Cache, Cache, Cache]
+    let loads = 0
+    const load = async () => {
+      loads++
+      await pause(60)
+      return `load ${loads}`
+    }
+    for (let round = 1; round <= 10; round++) {
+      const calls = caches.flatMap((cache) =>
+        Array.from({ length: 30 }, () => cache.getOrSet('k', load, { tags: ['t'] })),
+      )
+      expect(new Set(await Promise.all(calls))).toEqual(new Set([`load ${round}`]))
+      expect(loads).toBe(round)
+      if (round % 2 === 0) await a.delete('k', { until: 'applied' })
+      else await a.invalidateTags(['t'], { until: 'applied' })
+    }
+    const awaited = caches.map((cache) => cache.stats().total.loadsAwaited)
+    expect(awaited.reduce((sum, count) => sum + count)).toBe(10 * (CACHES - 1))
+  })
+
   it('waits until nobody can serve it, and takes tokens', async () => {
     await open('applied')
     const [a, b, c] = caches as [Cache, Cache, Cache]
