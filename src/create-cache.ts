@@ -46,7 +46,7 @@ export function createCache<
         ? noMemory
         : new LruMemoryTier({ ...memorySettings, clock, guard, onRemoved }),
     store: given.store,
-    coherence: (log) => coherenceOver(log, clock),
+    coherence: (log) => coherenceOver(log, clock, settings.staleIfDownMs),
     codec: given.codec ?? entryCodec(),
     clock,
     random: given.random ?? Math.random,

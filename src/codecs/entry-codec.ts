@@ -15,6 +15,8 @@ import type {
   EntryMeta,
 } from '../core/contracts.js'
 import {
+  BORN_OFFSET,
+  bornText,
   envelopeFault,
   envelopeText,
   LIFE_OFFSET,
@@ -67,9 +69,12 @@ const CODEC: Codec = {
     }
   },
 
-  counterHead(meta: EntryMeta, nowWallMs: number) {
+  counterHead(meta: EntryMeta, nowWallMs: number, oldestBorn: number) {
     const head = Buffer.from(envelopeText(meta, SERIALIZER_JSON))
-    return { head, expiry: CODEC.expiryAt(nowWallMs) }
+    const expiry = CODEC.expiryAt(nowWallMs)
+    if (oldestBorn <= 0) return { head, limits: [expiry] }
+    const before = { offset: BORN_OFFSET, now: Buffer.from(bornText(oldestBorn - 1)) }
+    return { head, limits: [expiry, before] }
   },
 
   expiryAt(nowWallMs: number) {

@@ -20,6 +20,7 @@ import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/contracts.js'
 const ENVELOPE_VERSION = 1
 export const FIXED_BYTES = 21
 export const LIFE_OFFSET = 2
+export const BORN_OFFSET = 13
 /** The first part of a life: until when the entry is fresh. */
 export const MOMENT_BYTES = 6
 
@@ -134,6 +135,11 @@ function tagsText(tags: readonly string[]): string {
     text += String.fromCharCode(length >> 7, length & 127) + tag
   }
   return text
+}
+
+/** As it stands in an envelope: of two numbers the greater one is above, byte by byte. */
+export function bornText(born: number): string {
+  return digits42(born)
 }
 
 function digits42(value: number): string {

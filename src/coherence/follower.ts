@@ -3,18 +3,16 @@
  * lease on the process's memory.
  *
  *   absent    not joined yet, or thrown out: nothing is trusted
- *   joined    records are applied one by one; `leaseUntilMs` says until when memory is trusted
+ *   joined    records are applied one by one, and the lease is extended
  *
- * The lease runs from the moment before a heartbeat was sent, never from its answer, and only once
- * everything up to the head it told of was applied (Gray, Cheriton: Leases, SOSP 1989). Whatever
- * does not fit (another epoch, a record missing and trimmed, a head behind what was applied) throws
- * the process out: it drops its memory and joins anew. A record that was skipped by the pushes
- * suspends the lease until the log was read.
+ * Whatever does not fit (another epoch, a record missing and trimmed, a head behind what was
+ * applied) throws the process out: it drops its memory and joins anew. A record that was skipped by
+ * the pushes suspends the lease until the log was read.
  *
  * One heartbeat is under way at a time, and at most one more waits: whoever asks while one is under
  * way needs one that began after it asked. Cost: two round trips a second, and what pushes bring.
  */
-import type { Confirmation, MemoryGuard } from '../core/coherence.js'
+import type { Confirmation } from '../core/coherence.js'
 import type { Clock, Timer } from '../core/contracts.js'
 import type {
   Invalidation,
@@ -26,6 +24,7 @@ import type {
   LogSnapshot,
 } from '../core/log.js'
 import { Acks } from './acks.js'
+import type { MemoryLease } from './memory-lease.js'
 import { isContinuous, type Mirror } from './mirror.js'
 import { OneAtATime } from './one-at-a-time.js'
 import { OwnRecords } from './own-records.js'
@@ -39,13 +38,10 @@ export interface FollowerOptions {
   readonly log: Log
   readonly mirror: Mirror
   readonly storeClock: StoreClock
-  /** Its `leaseUntilMs` says until when memory is trusted. */
-  readonly guard: MemoryGuard
+  readonly lease: MemoryLease
   readonly clock: Clock
   /** Unlike any other process's. */
   readonly id: string
-  /** For how long memory is trusted without a heartbeat. Default: 2 000. */
-  readonly leaseMs?: number | undefined
   /** Default: a quarter of the lease. */
   readonly heartbeatMs?: number | undefined
   readonly onFilled: (storeKey: string) => void
@@ -57,9 +53,6 @@ export interface FollowerOptions {
   readonly onLost: (reason: LossReason) => void
 }
 
-const LEASE_MS = 2_000
-/** What two clocks may drift apart in the time of a lease. */
-const LEASE_MARGIN = 0.99
 const BEATS_PER_LEASE = 4
 /** Reads of the log in a row, each of many records, before a heartbeat counts as failed. */
 const MAX_READS = 1_000
@@ -70,15 +63,13 @@ type State =
   | { readonly at: 'closed' }
 
 export class Follower implements LogListener {
-  /** For how long memory is trusted after a heartbeat was sent. */
-  readonly trustMs: number
   memberCount = 0
   /** How often a push was missed and the log read instead. */
   gapsRepaired = 0
   resets = 0
   readonly #options: FollowerOptions
   readonly #mirror: Mirror
-  readonly #leaseMs: number
+  readonly #lease: MemoryLease
   readonly #heartbeatMs: number
   readonly #acks: Acks
   #state: State = { at: 'absent' }
@@ -93,19 +84,17 @@ export class Follower implements LogListener {
   constructor(options: FollowerOptions) {
     this.#options = options
     this.#mirror = options.mirror
-    this.#leaseMs = options.leaseMs ?? LEASE_MS
-    this.trustMs = this.#leaseMs * LEASE_MARGIN
-    this.#heartbeatMs = options.heartbeatMs ?? this.#leaseMs / BEATS_PER_LEASE
-    this.#acks = new Acks(options.log, options.clock, options.id, this.#leaseMs)
+    this.#lease = options.lease
+    const { leaseMs, staleForMs } = this.#lease
+    this.#heartbeatMs = options.heartbeatMs ?? leaseMs / BEATS_PER_LEASE
+    // Who may be stale for ever when cut off is waited for as if it were not.
+    const waitMs = Number.isFinite(staleForMs) ? Math.max(leaseMs, staleForMs) : leaseMs
+    this.#acks = new Acks(options.log, options.clock, options.id, waitMs)
     this.#own = new OwnRecords(options.id)
   }
 
-  get isLeased(): boolean {
-    return this.#options.clock.monotonicMs() < this.#options.guard.leaseUntilMs
-  }
-
   get isStoreTrusted(): boolean {
-    return this.#areDoubtsCleared && this.isLeased
+    return this.#areDoubtsCleared && this.#lease.isHeld
   }
 
   /** Only a heartbeat that begins after this says whose answers the store's are. */
@@ -128,7 +117,7 @@ export class Follower implements LogListener {
   async close(): Promise<void> {
     const { at } = this.#state
     this.#state = { at: 'closed' }
-    this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+    this.#lease.end()
     this.#timer?.cancel()
     this.#acks.end()
     if (at === 'joined') await this.#options.log.leave(this.#options.id).catch(() => {})
@@ -183,7 +172,7 @@ export class Follower implements LogListener {
       if (epoch === this.#state.epoch) this.#announced = Math.max(this.#announced, record.seq)
       this.gapsRepaired++
       // Where the log cannot be read at once, the lease ends by itself, and soon enough.
-      if (this.#areDoubtsCleared) this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+      if (this.#areDoubtsCleared) this.#lease.end()
       void this.renew()
     }
   }
@@ -217,7 +206,7 @@ export class Follower implements LogListener {
         this.memberCount = reply.memberCount
         if (!this.#take(reply, sentAtMs, before)) continue
       }
-      if (!this.isLeased) continue
+      if (!this.#lease.isHeld) continue
       this.#doubtsCleared = Math.max(this.#doubtsCleared, doubts)
       return true
     }
@@ -232,7 +221,7 @@ export class Follower implements LogListener {
     this.#announced = 0
     this.memberCount = snapshot.memberCount
     this.#options.onJoined()
-    this.#extend(sentAtMs)
+    this.#lease.extend(sentAtMs)
   }
 
   /** What any call to the log has told. `true` if all of it was applied. */
@@ -249,7 +238,7 @@ export class Follower implements LogListener {
     }
     this.#mirror.raiseFloor(reply.floor)
     if (this.#mirror.applied < Math.max(reply.head, this.#announced)) return false
-    this.#extend(sentAtMs)
+    this.#lease.extend(sentAtMs)
     return true
   }
 
@@ -266,20 +255,15 @@ export class Follower implements LogListener {
 
   #leave(reason: LossReason): false {
     this.#state = { at: 'absent' }
-    this.#options.guard.leaseUntilMs = Number.NEGATIVE_INFINITY
+    this.#lease.end()
     this.resets++
     this.#options.onLost(reason)
     return false
   }
 
-  #extend(sentAtMs: number): void {
-    const { guard } = this.#options
-    guard.leaseUntilMs = Math.max(guard.leaseUntilMs, sentAtMs + this.trustMs)
-  }
-
   #member(): LogMember {
     const applied = this.#state.at === 'joined' ? this.#mirror.applied : -1
-    return { id: this.#options.id, applied, leaseMs: this.#leaseMs }
+    return { id: this.#options.id, applied, leaseMs: this.#lease.leaseMs }
   }
 
   async #beatAgain(): Promise<void> {

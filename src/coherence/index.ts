@@ -5,6 +5,11 @@ import type { Log } from '../core/log.js'
 import { LocalCoherence } from './local-coherence.js'
 import { LogCoherence } from './log-coherence.js'
 
-export function coherenceOver(log: Log | undefined, clock: Clock): Coherence {
-  return log === undefined ? new LocalCoherence(clock) : new LogCoherence({ log, clock })
+export function coherenceOver(
+  log: Log | undefined,
+  clock: Clock,
+  staleIfDownMs?: number,
+): Coherence {
+  if (log === undefined) return new LocalCoherence(clock)
+  return new LogCoherence({ log, clock, staleIfDownMs })
 }

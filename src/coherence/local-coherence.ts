@@ -40,6 +40,10 @@ export class LocalCoherence implements Coherence {
     return this.#clock.wallMs() - this.#clock.monotonicMs()
   }
 
+  mayServe(): boolean {
+    return true
+  }
+
   open(): void {}
 
   doubtStore(): void {}
@@ -55,6 +59,10 @@ export class LocalCoherence implements Coherence {
     born: number,
   ): Verdict {
     return this.#mirror.judge(namespace, key, tags, born)
+  }
+
+  oldestBorn(namespace: string, key: string, tags: readonly string[]): number {
+    return this.#mirror.oldestBorn(namespace, key, tags)
   }
 
   async learn(): Promise<void> {}

@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
 import { Follower } from './follower.js'
+import { MemoryLease } from './memory-lease.js'
 import { Mirror } from './mirror.js'
 import { StoreClock } from './store-clock.js'
 import { seqIn, tokenOf } from './token.js'
@@ -34,6 +35,8 @@ export interface LogCoherenceOptions {
   readonly leaseMs?: number
   readonly heartbeatMs?: number
   readonly maxTags?: number
+  /** For how long memory serves what was last known to be current. Default: the lease. */
+  readonly staleIfDownMs?: number | undefined
 }
 
 export class LogCoherence implements Coherence {
@@ -42,24 +45,26 @@ export class LogCoherence implements Coherence {
   readonly #log: Log
   readonly #clock: Clock
   readonly #storeClock = new StoreClock()
+  readonly #lease: MemoryLease
   readonly #mirror: Mirror
   readonly #follower: Follower
   #listener: CoherenceListener | undefined
   /** The tags of this tick that only the log knows. */
   #asking: { readonly tags: Set<string>; readonly asked: Promise<void> } | undefined
 
-  constructor({ log, clock, id = shortId(), leaseMs, heartbeatMs, maxTags }: LogCoherenceOptions) {
+  constructor(options: LogCoherenceOptions) {
+    const { log, clock, id = shortId(), leaseMs, heartbeatMs, maxTags, staleIfDownMs } = options
     this.#log = log
     this.#clock = clock
+    this.#lease = new MemoryLease({ guard: this.guard, clock, leaseMs, staleIfDownMs })
     this.#mirror = new Mirror({ guard: this.guard, maxTags })
     this.#follower = new Follower({
       log,
       mirror: this.#mirror,
       storeClock: this.#storeClock,
-      guard: this.guard,
+      lease: this.#lease,
       clock,
       id,
-      leaseMs,
       heartbeatMs,
       onFilled: (storeKey) => this.#listener?.onFilled(storeKey),
       onApplied: (record) => this.#onApplied(record),
@@ -74,7 +79,7 @@ export class LogCoherence implements Coherence {
   }
 
   get leaseMs(): number {
-    return this.#follower.trustMs
+    return this.#lease.trustMs
   }
 
   get applied(): number {
@@ -86,7 +91,7 @@ export class LogCoherence implements Coherence {
   }
 
   get isLeased(): boolean {
-    return this.#follower.isLeased
+    return this.#lease.isHeld
   }
 
   get isStoreTrusted(): boolean {
@@ -95,6 +100,10 @@ export class LogCoherence implements Coherence {
 
   doubtStore(): void {
     this.#follower.doubtStore()
+  }
+
+  mayServe(loadedAtMs: number): boolean {
+    return this.#lease.mayServe(loadedAtMs)
   }
 
   open(listener: CoherenceListener): void {
@@ -114,6 +123,10 @@ export class LogCoherence implements Coherence {
   ): Verdict {
     if (born === UNJOINED) return this.isJoined ? 'invalidated' : 'current'
     return this.#mirror.judge(namespace, key, tags, born)
+  }
+
+  oldestBorn(namespace: string, key: string, tags: readonly string[]): number {
+    return this.#mirror.oldestBorn(namespace, key, tags)
   }
 
   async learn(tags: readonly string[], born: number): Promise<void> {
@@ -149,11 +162,10 @@ export class LogCoherence implements Coherence {
 
   stats(): CoherenceStats {
     const { applied, tagCount, prefixCount } = this.#mirror
-    const { gapsRepaired, resets, isLeased, memberCount: members } = this.#follower
-    const heardAtMs = this.guard.leaseUntilMs - this.leaseMs
-    const heardAgoMs = this.#clock.monotonicMs() - heardAtMs
+    const { gapsRepaired, resets, memberCount: members } = this.#follower
+    const { isHeld, heardAgoMs } = this.#lease
     const mirrored = tagCount + prefixCount
-    const state = isLeased ? 'leased' : 'lapsed'
+    const state = isHeld ? 'leased' : 'lapsed'
     return { state, applied, gapsRepaired, resets, mirrored, members, heardAgoMs }
   }
 

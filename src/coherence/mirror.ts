@@ -81,6 +81,12 @@ export class Mirror {
     return tags === undefined || tags.length === 0 ? 'current' : this.#judgeTags(tags, born)
   }
 
+  /** Below which `born` an entry with these tags is out of date, as far as the mirror knows. */
+  oldestBorn(namespace: string, key: string, tags: readonly string[]): number {
+    const seqs = tags.map((tag) => this.#tags.get(tag) ?? 0)
+    return Math.max(this.#floor, this.#prefixSeq(namespace, key), ...seqs)
+  }
+
   /** Those of the tags that only the log knows, for an entry of that age. */
   unknownTags(tags: readonly string[], born: number): readonly string[] {
     return born >= this.#silentFrom ? [] : tags.filter((tag) => !this.#tags.has(tag))

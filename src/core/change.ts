@@ -76,16 +76,19 @@ export async function count(
   if (!engine.coherence.isJoined && !(await engine.coherence.renew())) return undefined
   engine.invalidations.note(storeKey)
   space.memory.remove(key)
-  const { applied: born } = engine.coherence
+  const { coherence } = engine
+  if (policy.tags.length > 0) await coherence.learn(policy.tags, 0)
+  const { applied: born } = coherence
   const now = engine.now()
   const life = newLife(policy, by, undefined, 0, now, engine.random)
   const { freshUntilWallMs, graceMs } = life
   const meta = { born, freshUntilWallMs, graceMs, loadMs: 0, tags: policy.tags }
-  const { head, expiry } = engine.codec.counterHead(meta, now.wallMs)
+  const oldest = coherence.oldestBorn(space.name, key, policy.tags)
+  const { head, limits } = engine.codec.counterHead(meta, now.wallMs, oldest)
   const ttlMs = life.freshUntilMs - now.monotonicMs + graceMs
   engine.batch!.flush()
   try {
-    const counted = engine.store.increment(storeKey, by, head, ttlMs, expiry)
+    const counted = engine.store.increment(storeKey, by, head, ttlMs, limits)
     const told = engine.append(tellsOf(engine, space, key))
     const sum = await counted
     await told

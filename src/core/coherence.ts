@@ -91,11 +91,15 @@ export interface Coherence {
    * the store's clock where it is known.
    */
   readonly wallAheadMs: number
-  /** For how long after its load began a value may be handed out without a lease. */
+  /** For how long a load may be shared without a lease. */
   readonly leaseMs: number
+  /** Whether memory may hand out what was loaded then: leased, or as stale as is allowed. */
+  mayServe(loadedAtMs: number): boolean
   /** Resolves to whether the log was heard and caught up with after this call. Never rejects. */
   renew(): Promise<boolean>
   judge(namespace: string, key: string, tags: readonly string[] | undefined, born: number): Verdict
+  /** Below which `born` an entry with these tags is out of date, as far as this process knows. */
+  oldestBorn(namespace: string, key: string, tags: readonly string[]): number
   /** Asks the log of the tags that it takes to judge an entry of that age. Never rejects. */
   learn(tags: readonly string[], born: number): Promise<void>
   /**

@@ -87,8 +87,8 @@ export interface StoreListener {
 }
 
 /**
- * Tells an entry that is past its ttl and only kept as stale: its bytes from `offset` on are not
- * above those of `now`, compared byte by byte.
+ * Tells an entry that is past its ttl and only kept as stale, or born too early: its bytes from
+ * `offset` on are not above those of `now`, compared byte by byte.
  */
 export interface Expiry {
   readonly offset: number
@@ -137,15 +137,15 @@ export interface Store {
    * Adds `by` to the decimal number that follows the head of the value, keeping head and life time;
    * an absent key becomes `head` + `by` with `ttlMs` to live. Resolves to the new number; rejects
    * with VALUE_NOT_A_NUMBER where byte 1 of the stored head differs from `head[1]` (another kind of
-   * value) or no number follows. An entry that `expiry` tells to be past its ttl counts as absent.
-   * Numbers are IEEE doubles. One round trip.
+   * value) or no number follows. An entry that one of `limits` tells counts as absent: past its
+   * ttl, or born before it was invalidated. Numbers are IEEE doubles. One round trip.
    */
   increment(
     key: string,
     by: number,
     head: Uint8Array,
     ttlMs: number,
-    expiry?: Expiry,
+    limits?: readonly Expiry[],
   ): Promise<number>
   /**
    * Every key that begins with `prefix`, in pages; each page one round trip. A key may come twice.
@@ -210,7 +210,11 @@ export interface Codec {
   /** Never throws, whatever the bytes are. */
   decode(bytes: Uint8Array): DecodedEntry | DecodeFault
   /** The envelope in front of a counter, and how to tell an old one, for `Store.increment`. */
-  counterHead(meta: EntryMeta, nowWallMs: number): { head: Uint8Array; expiry: Expiry }
+  counterHead(
+    meta: EntryMeta,
+    nowWallMs: number,
+    oldestBorn: number,
+  ): { readonly head: Uint8Array; readonly limits: readonly Expiry[] }
   /** How to tell an entry that is past its ttl, for `Store.leaseMany`. */
   expiryAt(nowWallMs: number): Expiry
   /** The bytes that hold a moment and a grace, and where they lie, for `Store.patch`. */

@@ -3,8 +3,8 @@
  *
  * An entry that a tag, a prefix or the floor has invalidated leaves memory here, when somebody asks
  * for it: invalidating a tag costs the same for one entry as for a million. Without a lease only
- * what this process itself loaded or was told a lease's time ago counts: others may have
- * invalidated it since, but not for longer than a lease allows anyway.
+ * what was known to be current less than `staleIfDown` ago counts, because it was loaded then or
+ * the log was heard: others may have invalidated it since, but not longer ago.
  */
 import type { MemoryEntry } from './contracts.js'
 import type { Engine } from './engine.js'
@@ -19,7 +19,7 @@ export function lookInMemory(engine: Engine, space: Space, key: string): HeldEnt
 }
 
 function isTrusted(engine: Engine, space: Space, key: string, entry: MemoryEntry): boolean {
-  const { clock, coherence } = engine
+  const { coherence } = engine
   const verdict = coherence.judge(space.name, key, entry.tags, entry.born)
   if (verdict === 'invalidated') {
     space.memory.remove(key)
@@ -27,9 +27,7 @@ function isTrusted(engine: Engine, space: Space, key: string, entry: MemoryEntry
     refuse(engine, space, key, 'invalidated')
     return false
   }
-  if (coherence.isLeased || clock.monotonicMs() - entry.loadedAtMs < coherence.leaseMs) {
-    return verdict === 'current'
-  }
+  if (coherence.mayServe(entry.loadedAtMs)) return verdict === 'current'
   space.counters.memoryLapsed++
   refuse(engine, space, key, 'lapsed')
   return false

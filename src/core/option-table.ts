@@ -92,6 +92,16 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     says: 'how long a write to the store may take before it counts as failed',
   },
   {
+    name: 'staleIfDown',
+    kind: 'duration',
+    scopes: ['cache'],
+    min: 0,
+    max: 24 * HOUR_MS,
+    infinite: true,
+    default: '2s',
+    says: 'how long memory serves what it has while other processes are not heard of',
+  },
+  {
     name: 'longKeys',
     kind: 'choice',
     scopes: ['cache'],

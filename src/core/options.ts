@@ -91,6 +91,12 @@ export interface CacheOptions<
   readDeadline?: Duration | undefined
   /** How long a write to the store may take before it has failed. 1 ms to 60 s. Default 250 ms. */
   writeDeadline?: Duration | undefined
+  /**
+   * For how long memory serves what it has while other processes are not heard of: from when it was
+   * loaded, or they were last heard. 0 for not at all beyond the lease of 2 s, Infinity for as long
+   * as it is fresh. Default 2 s.
+   */
+  staleIfDown?: Duration | undefined
   /** Keys over 1 KiB: known to the store by their hash, or refused. Default 'hash'. */
   longKeys?: LongKeys | undefined
   clock?: Clock | undefined
@@ -115,6 +121,7 @@ export interface CacheSettings {
   readonly prefix: string
   readonly readDeadlineMs: number
   readonly writeDeadlineMs: number
+  readonly staleIfDownMs: number
   readonly longKeys: LongKeys
   readonly policy: Policy
 }
@@ -152,6 +159,7 @@ export function resolveCacheOptions(options: CacheOptions): CacheSettings {
     prefix: (readOption(options, 'prefix', where) as string | undefined) ?? 'cw',
     readDeadlineMs: number('readDeadline', 100),
     writeDeadlineMs: number('writeDeadline', 250),
+    staleIfDownMs: number('staleIfDown', 2_000),
     longKeys: (readOption(options, 'longKeys', where) as LongKeys | undefined) ?? 'hash',
     policy: resolveLife(DEFAULT_POLICY, options, where),
   })

@@ -152,12 +152,13 @@ class MapStore implements InProcessStore {
     by: number,
     head: Uint8Array,
     ttlMs: number,
-    expiry?: Expiry,
+    limits: readonly Expiry[] = [],
   ): Promise<number> {
     this.#check('increment')
     this.#space.endLease(key)
     const kept = this.#space.read(key)
-    const entry = kept !== undefined && isPast(kept.bytes, expiry) ? undefined : kept
+    const isGone = limits.some((limit) => kept !== undefined && isPast(kept.bytes, limit))
+    const entry = isGone ? undefined : kept
     const [newHead, old] = entry === undefined ? [head, 0] : readCounter(key, entry.bytes, head)
     const sum = old + by
     if (!Number.isFinite(sum)) throw noNumber(key, 'the sum is out of range')
@@ -256,8 +257,7 @@ function beginsWith(bytes: Uint8Array, head: Uint8Array | undefined): boolean {
 
 const ENCODER = new TextEncoder()
 
-function isPast(bytes: Uint8Array, expiry: Expiry | undefined): boolean {
-  if (expiry === undefined) return false
+function isPast(bytes: Uint8Array, expiry: Expiry): boolean {
   const { offset, now } = expiry
   const stored = bytes.subarray(offset, offset + now.length)
   return Buffer.compare(stored, now) <= 0

@@ -148,13 +148,15 @@ function defineCounterRaces(it: Case): void {
     store,
     key,
   }) => {
-    const at = (...moment: number[]) => ({ offset: 2, now: Uint8Array.from(moment) })
+    const at = (...moment: number[]) => [{ offset: 2, now: Uint8Array.from(moment) }]
     const head = Buffer.concat([HEAD.subarray(0, 2), Buffer.from([0, 200, 3])])
     await store.increment(key('n'), 5, head, MINUTE_MS)
     equal(await store.increment(key('n'), 1, head, MINUTE_MS, at(0, 200, 2)), 6)
     equal(await store.increment(key('n'), 1, head, MINUTE_MS, at(0, 199, 255)), 7)
     equal(await store.increment(key('n'), 1, head, MINUTE_MS, at(0, 200, 3)), 1)
     equal(await store.increment(key('n'), 2, head, MINUTE_MS, at(1, 0, 0)), 2)
+    const both = [...at(0, 0, 0), { offset: 3, now: Uint8Array.of(200, 3) }]
+    equal(await store.increment(key('n'), 7, head, MINUTE_MS, both), 7)
   })
   it('loses no count among many at once, where it is atomic', async ({ store, key }) => {
     if (!store.abilities.atomic) return

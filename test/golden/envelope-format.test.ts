@@ -39,7 +39,7 @@ describe('the envelope, version 1', () => {
 
   it('the head of a counter', () => {
     const { meta } = ENVELOPE_CASES.number!
-    const { head } = codec.counterHead(meta, 0)
+    const { head } = codec.counterHead(meta, 0, 0)
     const bytes = Buffer.concat([head, Buffer.from('42')])
     expect(bytes.toString('hex')).toBe(golden('number', '', bytes).toString('hex'))
   })

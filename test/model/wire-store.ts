@@ -45,8 +45,8 @@ export class WireStore implements Store {
     return this.#send(() => this.#inner.patch(key, offset, patch, ttlMs))
   }
 
-  increment(key: string, by: number, head: Uint8Array, ttlMs: number): Promise<number> {
-    return this.#send(() => this.#inner.increment(key, by, head, ttlMs))
+  increment(...call: Parameters<Store['increment']>): Promise<number> {
+    return this.#send(() => this.#inner.increment(...call))
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { entryCodec } from '../../src/codecs/index.js'
-import type { DecodedEntry, EncodableEntry, EntryMeta } from '../../src/core/contracts.js'
+import type { DecodedEntry, EncodableEntry, EntryMeta, Expiry } from '../../src/core/contracts.js'
 import { admit } from '../../src/core/value.js'
 import { ALL_VALUES, BUILTIN_VALUES, isSame } from './odd-values.js'
 
@@ -150,14 +150,25 @@ describe('counterHead', () => {
   it('makes an entry of a number that follows it', () => {
     for (const tags of [[], ['a', 'b']])
       for (const text of ['0', '42', '-1.5', '1e+21']) {
-        const { head } = codec.counterHead({ ...META, tags }, 0)
+        const { head } = codec.counterHead({ ...META, tags }, 0, 0)
         const entry = decode(Buffer.concat([head, Buffer.from(text)]))
         expect(entry).toMatchObject({ ...META, tags, value: Number(text), plain: true })
       }
   })
   it('is the head of a small number that was set', () => {
-    const { head } = codec.counterHead(META, 0)
+    const { head } = codec.counterHead(META, 0, 0)
     expect(encode(5).subarray(0, head.length)).toEqual(Buffer.from(head))
+  })
+  it.each([
+    [0, 5, true],
+    [4, 5, true],
+    [5, 5, false],
+    [2 ** 41, 2 ** 41, false],
+    [2 ** 41 - 1, 2 ** 41, true],
+  ])('tells one that was born at %s from those born since %s', (born, oldest, isPast) => {
+    const [, limit] = codec.counterHead(META, 0, oldest).limits as [Expiry, Expiry]
+    const bytes = encode(1, { born }).subarray(limit.offset, limit.offset + limit.now.length)
+    expect(Buffer.compare(bytes, limit.now) <= 0).toBe(isPast)
   })
   it.each([
     [1_000, 999, false],
@@ -166,7 +177,7 @@ describe('counterHead', () => {
     [2 ** 41, 2 ** 41 - 1, false],
     [Number.POSITIVE_INFINITY, 2 ** 41, false],
   ])('tells one that is fresh until %s from one that is not, at %s', (until, now, isPast) => {
-    const { expiry } = codec.counterHead(META, now)
+    const [expiry] = codec.counterHead(META, now, 0).limits as [Expiry]
     const moment = encode(1, { freshUntilWallMs: until }).subarray(expiry.offset)
     expect(Buffer.compare(moment.subarray(0, expiry.now.length), expiry.now) <= 0).toBe(isPast)
   })

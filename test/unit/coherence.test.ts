@@ -106,6 +106,24 @@ describe('another process', () => {
     expect(b.cache.stats().total.fillsFenced).toBe(1)
   })
 
+  it('counts anew where its counter was invalidated by prefix, by tag, or with all', async () => {
+    const { a, b } = await pair({ namespaces: { tagged: { tags: ['t'] } } })
+    const tagged = [a, b].map(({ cache }) => cache.namespace('tagged'))
+    const count = async () => [await b.cache.increment('n:1'), await tagged[1]!.increment('m')]
+    expect([await count(), await count()]).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
+    await a.cache.invalidatePattern('n:*')
+    expect(await count()).toEqual([1, 3])
+    await a.cache.invalidateTags(['t'])
+    expect(await count()).toEqual([2, 1])
+    b.store.inject({ kind: 'throw' }, { ops: ['push'] })
+    await a.cache.clear()
+    expect(await a.cache.increment('n:1')).toBe(1)
+    expect(await tagged[0]!.increment('m')).toBe(1)
+  })
+
   it('knows of tags that were invalidated before it came', async () => {
     const { a, b, clock } = await pair()
     await a.cache.set('k', 'old', { tags: ['t'] })

@@ -36,7 +36,6 @@ const SCAN_COUNT = '1000'
 /** The most that PX takes without overflow on any clock, and exact as a double: 285 000 years. */
 const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
 
-const NO_BYTES = Buffer.alloc(0)
 /** No load has this token. */
 const NOBODY = '-'
 
@@ -159,9 +158,9 @@ export class RedisStore implements Store {
     by: number,
     head: Uint8Array,
     ttlMs: number,
-    expiry?: Expiry,
+    limits: readonly Expiry[] = [],
   ): Promise<number> {
-    const past = [String(expiry?.offset ?? ''), asBuffer(expiry?.now ?? NO_BYTES)] as const
+    const past = limits.flatMap(({ offset, now }) => [String(offset), asBuffer(now)])
     const args = [String(by), asBuffer(head), ttlText(ttlMs), ...past] as const
     const run = (connection: RedisConnection) => {
       endLease(connection, key)

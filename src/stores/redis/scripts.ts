@@ -37,18 +37,18 @@ else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`)
 
 /**
- * KEYS[1]; ARGV: by, head, ttl, offset and bytes of the moment up to which a value counts as absent
- * ('' and '' for none). The new number as JSON text:
- * whole numbers without an exponent, others with the fewest digits that read back the same.
+ * KEYS[1]; ARGV: by, head, ttl, then offset and bytes of each limit up to which a value counts as
+ * absent. The new number as JSON text: whole numbers without an exponent, others with the fewest
+ * digits that read back the same.
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
 ${ABOVE}
 local head, number = ARGV[2], 0
 local value = redis.call('GET', KEYS[1])
-if value and ARGV[5] ~= '' then
-  local from = tonumber(ARGV[4])
-  if not above(string.sub(value, from + 1, from + #ARGV[5]), ARGV[5]) then value = false end
+for at = 4, #ARGV, 2 do
+  local from, limit = tonumber(ARGV[at]), ARGV[at + 1]
+  if value and not above(string.sub(value, from + 1, from + #limit), limit) then value = false end
 end
 if value then
   local stored = string.sub(value, 1, #head)
