@@ -40,6 +40,7 @@ export type {
   CacheOptions,
   CallOptions,
   GetOptions,
+  InvalidateManyOptions,
   InvalidateOptions,
   LifeOptions,
   MemoryOptions,

@@ -14,6 +14,7 @@ import {
 } from '../core/coherence.js'
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
+import { isSoft } from '../core/soft.js'
 import { Follower } from './follower.js'
 import { MemoryLease } from './memory-lease.js'
 import { Mirror } from './mirror.js'
@@ -155,7 +156,8 @@ export class LogCoherence implements Coherence {
       return await this.#follower.append(invalidations, wantsAcks)
     } catch (error) {
       // What is only compared was not dropped by whoever asked, and there is no number to compare.
-      if (invalidations.some(({ kind }) => kind !== 'key')) this.#listener?.onLost()
+      const isCompared = (what: Invalidation) => what.kind !== 'key' && !isSoft(what)
+      if (invalidations.some(isCompared)) this.#listener?.onLost()
       throw error
     }
   }

@@ -12,6 +12,7 @@
  */
 import type { MemoryGuard, Verdict } from '../core/coherence.js'
 import type { Invalidation, LogReply, LogSnapshot, PrefixSeq } from '../core/log.js'
+import { isSoft, softNamespace, softTag } from '../core/soft.js'
 
 export interface MirrorOptions {
   /** Its `generation` changes with all that can make an entry in memory out of date. */
@@ -35,6 +36,7 @@ export class Mirror {
   #silentFrom = 0
   readonly #prefixes = new Map<string, NamespacePrefixes>()
   #prefixCount = 0
+  #hasSoftTags = false
   /** Tags, and all there is, that this process is about to invalidate: no record yet. */
   readonly #pendingTags = new Map<string, number>()
   readonly #pendingPrefixes: PendingPrefix[] = []
@@ -78,7 +80,10 @@ export class Mirror {
     if (born < this.#floor) return 'invalidated'
     if (this.#prefixCount > 0 && this.#prefixSeq(namespace, key) > born) return 'invalidated'
     if (this.#pendingPrefixes.length > 0 && this.#isPending(namespace, key)) return 'invalidated'
-    return tags === undefined || tags.length === 0 ? 'current' : this.#judgeTags(tags, born)
+    const isUntagged = tags === undefined || tags.length === 0
+    const verdict = isUntagged ? 'current' : this.#judgeTags(tags, born)
+    if (verdict !== 'current' || this.#prefixCount === 0) return verdict
+    return this.#prefixSeq(softNamespace(namespace), key) > born ? 'soft' : 'current'
   }
 
   /** Below which `born` an entry with these tags is out of date, as far as the mirror knows. */
@@ -89,7 +94,9 @@ export class Mirror {
 
   /** Those of the tags that only the log knows, for an entry of that age. */
   unknownTags(tags: readonly string[], born: number): readonly string[] {
-    return born >= this.#silentFrom ? [] : tags.filter((tag) => !this.#tags.has(tag))
+    if (born >= this.#silentFrom) return []
+    const names = tags.flatMap((tag) => [tag, softTag(tag)])
+    return names.filter((name) => !this.#tags.has(name))
   }
 
   /** What the log said of tags; it was asked when this process had applied `asOf` of it. */
@@ -135,8 +142,18 @@ export class Mirror {
       if (seq === undefined) {
         if (born < this.#silentFrom) verdict = 'unknown'
       } else if (born < seq) return 'invalidated'
+      if (verdict !== 'unknown') verdict = this.#judgeSoftly(tag, born, verdict)
     }
     return verdict
+  }
+
+  #judgeSoftly(tag: string, born: number, verdict: Verdict): Verdict {
+    const isSilent = born >= this.#silentFrom
+    // Most caches never see one: then the name is not even made.
+    if (isSilent && !this.#hasSoftTags) return verdict
+    const seq = this.#tags.get(softTag(tag))
+    if (seq === undefined) return isSilent ? verdict : 'unknown'
+    return born < seq ? 'soft' : verdict
   }
 
   #applyOne(seq: number, what: Invalidation): void {
@@ -144,6 +161,7 @@ export class Mirror {
       case 'key':
         return
       case 'tag':
+        this.#hasSoftTags ||= isSoft(what)
         this.#noteTag(what.tag, seq)
         break
       case 'prefix':

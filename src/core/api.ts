@@ -16,6 +16,7 @@ import type { CacheEventName, CacheListener } from './events.js'
 import type {
   CallOptions,
   GetOptions,
+  InvalidateManyOptions,
   InvalidateOptions,
   NamespaceOptions,
   SetOptions,
@@ -210,12 +211,13 @@ export interface Cache<V = unknown> {
   /**
    * Makes every entry with one of these tags out of date, in every namespace, tier and process, and
    * whatever was loaded with them before this call; at most 1 000 tags. Resolves as `delete` does;
-   * on `false` this process has forgotten its memory. One round trip, whatever the tags hold.
-   * Rejects with OPTION_INVALID.
+   * on `false` this process has forgotten its memory. With `mode: 'soft'` the entries are stale, not
+   * gone: `getOrSet` hands them out up to the end of their grace and refreshes them meanwhile,
+   * `maxRefreshes` at once. One round trip, whatever the tags hold. Rejects with OPTION_INVALID.
    */
   invalidateTags(
     tags: readonly string[],
-    options?: InvalidateOptions,
+    options?: InvalidateManyOptions,
   ): Promise<SessionToken | false>
 
   /**
@@ -223,7 +225,7 @@ export interface Cache<V = unknown> {
    * a character to take it as it is. One round trip for a prefix (`user:42:*`); any other pattern
    * lists the keys and deletes those that match, and knows no keys over 1 KiB.
    */
-  invalidatePattern(pattern: string, options?: InvalidateOptions): Promise<SessionToken | false>
+  invalidatePattern(pattern: string, options?: InvalidateManyOptions): Promise<SessionToken | false>
 
   /**
    * Empties this namespace; on the cache itself, all of them. Resolves as `delete` does.

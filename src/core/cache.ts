@@ -26,7 +26,7 @@ import type {
 import { loadMany } from './bulk.js'
 import { changeLife, count, remainingSeconds } from './change.js'
 import { clearAll, clearSpace, listKeys } from './clear.js'
-import { allConfirmed, type Confirmed } from './confirmed.js'
+import type { Confirmed } from './confirmed.js'
 import type { MemoryPartition } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Counters } from './counters.js'
@@ -43,6 +43,7 @@ import {
   type CallOptions,
   checkCall,
   type GetOptions,
+  type InvalidateManyOptions,
   type InvalidateOptions,
   type NamespaceOptions,
   type Policy,
@@ -56,7 +57,7 @@ import { spaceFor } from './space-for.js'
 import { storeKeyOf } from './store-key.js'
 import { readStore } from './store-read.js'
 import { wrap } from './wrap.js'
-import { remove, write } from './write.js'
+import { remove, removeMany, write } from './write.js'
 
 export class EngineCache implements Cache {
   readonly #engine: Engine
@@ -168,9 +169,7 @@ export class EngineCache implements Cache {
   }
 
   async deleteMany(keys: readonly string[], options?: InvalidateOptions): Promise<Confirmed> {
-    const until = resolveUntil(options, 'deleteMany')
-    const outcomes = keys.map((key) => remove(this.#engine, this.#space, key, until))
-    return allConfirmed(await Promise.all(outcomes), this.#engine.coherence.token)
+    return removeMany(this.#engine, this.#space, keys, resolveUntil(options, 'deleteMany'))
   }
 
   refresh<T>(key: string, loader: Loader<T>, options?: CallOptions): Promise<T> {
@@ -210,14 +209,15 @@ export class EngineCache implements Cache {
     return listKeys(this.#engine, this.#space)
   }
 
-  async invalidateTags(tags: readonly string[], options?: InvalidateOptions): Promise<Confirmed> {
-    return invalidateTags(this.#engine, tags, resolveUntil(options, 'invalidateTags'))
+  async invalidateTags(
+    tags: readonly string[],
+    options?: InvalidateManyOptions,
+  ): Promise<Confirmed> {
+    return invalidateTags(this.#engine, tags, options)
   }
 
-  async invalidatePattern(pattern: string, options?: InvalidateOptions): Promise<Confirmed> {
-    const until = resolveUntil(options, 'invalidatePattern')
-    const deleteMany = (keys: readonly string[]) => this.deleteMany(keys, { until })
-    return invalidatePattern(this.#engine, this.#space, pattern, until, deleteMany)
+  async invalidatePattern(pattern: string, options?: InvalidateManyOptions): Promise<Confirmed> {
+    return invalidatePattern(this.#engine, this.#space, pattern, options)
   }
 
   async clear(options?: InvalidateOptions): Promise<Confirmed> {

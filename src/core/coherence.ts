@@ -10,8 +10,13 @@ import type { Invalidation } from './log.js'
 /** The `born` of what was loaded before its process had joined the log. */
 export const UNJOINED = -1
 
-/** `unknown`: `learn` must be asked first. */
-export type Verdict = 'current' | 'invalidated' | 'unknown'
+/** `soft`: stale, and not gone. `unknown`: `learn` must be asked first. */
+export type Verdict = 'current' | 'soft' | 'invalidated' | 'unknown'
+
+/** Whether a load that began then brings what may be handed out. */
+export function isUsable(verdict: Verdict): boolean {
+  return verdict === 'current' || verdict === 'soft'
+}
 
 /**
  * What a hit in memory compares: plain fields of one object for the life of the cache, since a hit

@@ -7,6 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { Bulkhead } from './bulkhead.js'
 import type { Coherence, MemoryGuard } from './coherence.js'
 import { type Confirmed, confirmed } from './confirmed.js'
 import type {
@@ -77,6 +78,7 @@ export class Engine {
   readonly invalidations = new Invalidations()
   readonly flights = new Flights()
   readonly holds = new Holds()
+  readonly bulkhead: Bulkhead
   readonly unconfirmed: Unconfirmed
   readonly fillWaits = new FillWaits()
   readonly rightRenewal: RightRenewal
@@ -93,6 +95,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.settings = parts.settings
+    this.bulkhead = new Bulkhead(parts.settings.maxRefreshes)
     this.hasMemory = parts.memorySettings !== undefined
     this.values = parts.memorySettings?.values ?? 'cloned'
     this.codec = parts.codec

@@ -22,8 +22,12 @@ interface FoundValue {
 export interface HeldEntry extends FoundValue {
   readonly tier: 'memory' | 'store'
   readonly state: 'fresh' | 'stale'
+  /** It was made stale by a soft invalidation: handed out at once, and refreshed meanwhile. */
+  readonly isSoft?: true
   readonly freshUntilMs: number
   readonly deadAtMs: number
+  readonly born: number
+  readonly tags: readonly string[] | undefined
 }
 
 /** What a loader answered. It is fresh by definition, whether it was kept or not. */
@@ -35,16 +39,16 @@ export interface LoadedValue extends FoundValue {
 
 export type Found = HeldEntry | LoadedValue
 
-/**
- * Called once, with what the store has (fresh or stale) or with why there is nothing, and whether
- * the right to fill the key came with it.
- */
 /** Bytes that were found and could not be used: how they begin, and why. */
 export interface Unusable {
   readonly head: Uint8Array
   readonly reason: MissReason
 }
 
+/**
+ * Called once, with what the store has (fresh or stale) or with why there is nothing, and whether
+ * the right to fill the key came with it.
+ */
 export type FoundListener = (
   found: HeldEntry | MissReason,
   isLeased: boolean,
@@ -119,9 +123,16 @@ function eagerAtMs(
 
 /** What memory holds, as of now. */
 export function heldInMemory(entry: MemoryEntry, nowMs: number): HeldEntry {
-  const { value, copied, freshUntilMs, deadAtMs } = entry
+  const { value, copied, freshUntilMs, deadAtMs, born, tags } = entry
   const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
-  return { tier: 'memory', state, value, copied, exclusive: false, freshUntilMs, deadAtMs }
+  const exclusive = false
+  return { tier: 'memory', state, value, copied, exclusive, freshUntilMs, deadAtMs, born, tags }
+}
+
+/** What a soft invalidation makes of it: stale from now on. */
+export function softened(held: HeldEntry, nowMs: number): HeldEntry {
+  const freshUntilMs = Math.min(held.freshUntilMs, nowMs)
+  return { ...held, state: 'stale', isSoft: true, freshUntilMs }
 }
 
 /** What is left of an entry that was found a while ago: `undefined` once it is dead. */

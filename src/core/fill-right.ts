@@ -41,6 +41,8 @@ export function askRight(
   const { storeKey, replaces } = flight
   const token = engine.nextToken()
   let asks = 0
+  /** What the first question found, where it may still be handed out. */
+  let usable: HeldEntry | undefined
   const ask = () => {
     const known = flight.unusable
     const unusable = known?.head
@@ -48,15 +50,16 @@ export function askRight(
     const answered: FoundListener = (held, isLeased, seen) => {
       asks++
       flight.unusable = seen
+      if (typeof held !== 'string') usable = held
       if (isLeased) {
         hasRight(engine, flight, request.policy, token)
-        listener(held, false)
+        listener(usable ?? held, false)
       } else if (seen === undefined) {
         listener(held, held === 'absent' || held === 'expired' || isStale(held))
       } else if (unusable !== undefined && Buffer.compare(seen.head, unusable) === 0) {
-        listener(held, true)
+        listener(usable ?? held, true)
       } else if (asks < MAX_ASKS) ask()
-      else listener(held, false)
+      else listener(usable ?? held, false)
     }
     leaseFromStore(engine, space, key, storeKey, lease, answered, known)
   }

@@ -14,7 +14,7 @@
  * that runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then
  * superseded.
  */
-import { asOf, type Found, type HeldEntry, notExclusive, type Unusable } from './entry.js'
+import { type Found, type HeldEntry, notExclusive, type Unusable } from './entry.js'
 
 /**
  * `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is
@@ -51,6 +51,8 @@ export class Flight {
   unusable: Unusable | undefined
   /** Up to when its right is kept up. */
   rightUntilMs = Number.POSITIVE_INFINITY
+  /** It takes a place in the bulkhead. */
+  isBackground = false
   /** Whether it may wait for the load of another process. */
   mayWait = false
   /** The right of the load that this one supersedes. */
@@ -77,10 +79,9 @@ export class Flight {
     return this.#callers.length > 1
   }
 
-  /** What its callers may get instead, as of now; `fresh: true` takes nothing old. */
-  standIn(nowMs: number): HeldEntry | undefined {
-    const takesOld = this.kind === 'shared' || this.kind === 'eager'
-    return takesOld ? asOf(this.previous, nowMs) : undefined
+  /** Whether a stale entry may stand in for what it brings. */
+  get takesOld(): boolean {
+    return this.kind === 'shared' || this.kind === 'eager'
   }
 
   join(caller: FlightCaller): void {

@@ -3,7 +3,13 @@ import { answer } from './answer.js'
 import type { Loader } from './api.js'
 import type { Engine } from './engine.js'
 import type { Found } from './entry.js'
-import { type JoinListener, type JoinRequest, refreshEagerly, waitForLoad } from './join.js'
+import {
+  type JoinListener,
+  type JoinRequest,
+  refreshEagerly,
+  refreshSoftly,
+  waitForLoad,
+} from './join.js'
 import { lookInMemory } from './look-in-memory.js'
 import { invalidOption } from './option-reading.js'
 import { type CallOptions, checkCall, type Policy, resolvePolicy } from './options.js'
@@ -33,8 +39,11 @@ export function getOrLoad(engine: Engine, call: GetOrLoad): Promise<unknown> {
       const previous = kind === 'alone' ? undefined : lookInMemory(engine, space, key)
       const onFound = (found: Found) => resolve(answer(engine, space, key, found))
       const request = { space, key, loader, policy, storeKey, kind, previous, signal }
-      if (previous?.state === 'fresh' && kind === 'shared') {
+      if (kind === 'shared' && previous?.state === 'fresh') {
         refreshEagerly(engine, request)
+        onFound(previous)
+      } else if (kind === 'shared' && previous?.isSoft === true) {
+        refreshSoftly(engine, request)
         onFound(previous)
       } else waitForLoad(engine, request, { onShared, onFound, onFailed })
     }

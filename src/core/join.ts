@@ -4,14 +4,16 @@
  * Owns the rules that keep loads few and callers from waiting for ever: one flight for each key,
  * unless the key was invalidated since it began; an error in place of a wait that could never end.
  */
+import { isUsable } from './coherence.js'
 import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
-import { asOf, type Found, type HeldEntry } from './entry.js'
+import type { Found, HeldEntry } from './entry.js'
 import { CacheError } from './errors.js'
 import { Flight, type FlightCaller, type FlightKind } from './flight.js'
 import { fly, type LoadRequest } from './load.js'
 import { runningFlights } from './load-scope.js'
+import { standInFor, usableNow } from './stand-in.js'
 
 export interface JoinRequest extends LoadRequest {
   readonly storeKey: string
@@ -76,7 +78,7 @@ function mayShare(engine: Engine, request: JoinRequest, flight: Flight): boolean
   if (kind === 'alone') return false
   if (kind === 'fresh' && (flight.kind === 'shared' || flight.kind === 'eager')) return false
   if (!invalidations.isCurrent(space, storeKey, flight.since)) return false
-  if (coherence.judge(space.name, key, undefined, flight.born) !== 'current') return false
+  if (!isUsable(coherence.judge(space.name, key, undefined, flight.born))) return false
   return coherence.isLeased || clock.monotonicMs() - flight.beganMs < coherence.leaseMs
 }
 
@@ -98,11 +100,26 @@ export function refreshEagerly(engine: Engine, request: JoinRequest): void {
   if (policy.eagerRatio === undefined && policy.eagerBeta === undefined) return
   const entry = space.memory.read(key)
   if (entry === undefined || engine.clock.monotonicMs() < entry.checkAtMs) return
-  if (engine.flights.get(storeKey) !== undefined) return
+  if (engine.flights.get(storeKey) !== undefined || engine.bulkhead.isFull) return
   space.memory.postponeCheck(key, Number.POSITIVE_INFINITY)
   space.counters.eagerRefreshes++
-  // Nobody waits for it: its error is an event.
-  fly(engine, beginFlight(engine, request, 'eager'), request)
+  flyInBackground(engine, request, 'eager')
+}
+
+/** Starts to replace what a soft invalidation has made stale, if nobody does so. */
+export function refreshSoftly(engine: Engine, request: JoinRequest): void {
+  const { clock, bulkhead, flights, holds } = engine
+  const { storeKey } = request
+  if (flights.get(storeKey) !== undefined || bulkhead.isFull) return
+  if (!holds.isHeld(storeKey, clock.monotonicMs())) flyInBackground(engine, request, 'shared')
+}
+
+/** Nobody waits for it: its error is an event. */
+function flyInBackground(engine: Engine, request: JoinRequest, kind: FlightKind): void {
+  const flight = beginFlight(engine, request, kind)
+  flight.isBackground = true
+  engine.bulkhead.enter()
+  fly(engine, flight, request)
 }
 
 function beginFlight(engine: Engine, request: JoinRequest, kind: FlightKind): Flight {
@@ -162,7 +179,9 @@ class Caller implements FlightCaller {
     this.#isShared = true
     this.#listener.onShared?.()
     const mayStandIn = kind === 'shared'
-    const standIn = mayStandIn ? (flight.standIn(nowMs) ?? asOf(previous, nowMs)) : undefined
+    const standIn = mayStandIn
+      ? (standInFor(this.#engine, flight, this.request) ?? this.#usableNow(previous))
+      : undefined
     if (standIn?.state === 'stale') {
       const leftMs = policy.softTimeoutMs - (nowMs - flight.beganMs)
       if (leftMs <= 0) {
@@ -196,7 +215,7 @@ class Caller implements FlightCaller {
   onFailed(error: unknown): void {
     const { kind, previous, signal } = this.request
     const mayStandIn = kind === 'shared' && signal?.aborted !== true
-    const held = mayStandIn ? asOf(previous, this.#engine.clock.monotonicMs()) : undefined
+    const held = mayStandIn ? this.#usableNow(previous) : undefined
     if (held === undefined) this.#reject(error)
     else this.onFound(held)
   }
@@ -210,7 +229,7 @@ class Caller implements FlightCaller {
     const { space, key } = this.request
     if (!this.#isShared || tags.length === 0 || this.#flight === undefined) return false
     if (this.#flight.beganMs > this.#beganMs) return false
-    return coherence.judge(space.name, key, tags, this.#flight.born) !== 'current'
+    return !isUsable(coherence.judge(space.name, key, tags, this.#flight.born))
   }
 
   onElsewhere(): void {
@@ -236,8 +255,12 @@ class Caller implements FlightCaller {
   }
 
   #takeStandIn(standIn: HeldEntry): void {
-    const held = asOf(standIn, this.#engine.clock.monotonicMs())
+    const held = this.#usableNow(standIn)
     if (held !== undefined) this.onFound(held)
+  }
+
+  #usableNow(held: HeldEntry | undefined): HeldEntry | undefined {
+    return usableNow(this.#engine, this.request, held)
   }
 
   #watch(signal: AbortSignal): void {

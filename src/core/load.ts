@@ -24,6 +24,7 @@ import { runInLoadScope, type ScopedLoad } from './load-scope.js'
 import { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
+import { standInFor } from './stand-in.js'
 import { readStore } from './store-read.js'
 import { cloneValue } from './value.js'
 
@@ -70,6 +71,15 @@ function goOn(
     flight.previous = notExclusive(held)
   }
   const reason = typeof held === 'string' ? held : 'expired'
+  // What is softly invalidated is handed out, whoever replaces it.
+  const isSoft = flight.previous?.isSoft === true
+  if (isSoft && (isElsewhere || (engine.bulkhead.isFull && !flight.isBackground))) {
+    countMiss(engine, space, key, reason)
+    endFlight(engine, flight)
+    giveBack(engine, flight)
+    flight.succeed(flight.previous!)
+    return
+  }
   const waits = isElsewhere && flight.mayWait
   if (!waits) countMiss(engine, space, key, reason)
   startLoad(engine, flight, request, waits ? reason : undefined)
@@ -87,9 +97,9 @@ function startLoad(
 ): void {
   const { clock, holds } = engine
   if (flight.previous !== undefined) {
-    const nowMs = clock.monotonicMs()
-    const standIn = flight.standIn(nowMs)
-    if (standIn?.state === 'stale' && holds.isHeld(flight.storeKey, nowMs)) {
+    const standIn = standInFor(engine, flight, request)
+    const isHeld = holds.isHeld(flight.storeKey, clock.monotonicMs())
+    if (standIn?.state === 'stale' && isHeld) {
       // Its loader failed a moment ago.
       endFlight(engine, flight)
       giveBack(engine, flight)
@@ -104,6 +114,7 @@ function startLoad(
 
 /** Once for each flight, before its callers are told: nobody may join it any more. */
 function endFlight(engine: Engine, flight: Flight): void {
+  if (flight.isBackground) engine.bulkhead.leave()
   engine.flights.end(flight)
   engine.invalidations.endLoad()
 }
@@ -182,7 +193,7 @@ class RunningLoad implements ScopedLoad<unknown> {
       // An eager refresh that failed: the entry is still fresh, and the next try is due then.
       space.memory.postponeCheck(key, nowMs + policy.retryAfterMs)
     }
-    const standIn = flight.standIn(nowMs)
+    const standIn = standInFor(this.#engine, flight, this.#request)
     if (standIn === undefined) flight.fail(error)
     else flight.succeed(standIn)
     if (events.wants('load-failed')) {
@@ -235,13 +246,16 @@ class RunningLoad implements ScopedLoad<unknown> {
 
   #armTimeouts(): void {
     const { clock } = this.#engine
-    const { softTimeoutMs, hardTimeoutMs } = this.#request.policy
     const flight = this.#flight
+    const { hardTimeoutMs } = this.#request.policy
+    const isSoft = flight.previous?.isSoft === true
+    const softTimeoutMs = isSoft ? 0 : this.#request.policy.softTimeoutMs
     if (hardTimeoutMs < Number.POSITIVE_INFINITY) {
       this.#hardTimer = clock.setTimer(() => this.#giveUp(), hardTimeoutMs, false)
     }
     if (softTimeoutMs === Number.POSITIVE_INFINITY || flight.previous === undefined) return
-    if (flight.standIn(this.#startMs)?.state !== 'stale') return
+    const standIn = standInFor(this.#engine, flight, this.#request)
+    if (standIn?.state !== 'stale') return
     flight.isSoftTimed = true
     if (softTimeoutMs > 0) {
       this.#softTimer = clock.setTimer(() => this.#letStandIn(), softTimeoutMs, false)
@@ -250,7 +264,7 @@ class RunningLoad implements ScopedLoad<unknown> {
 
   /** The soft timeout: those who wait get the stale value, the load goes on. */
   #letStandIn(): void {
-    const standIn = this.#flight.standIn(this.#engine.clock.monotonicMs())
+    const standIn = standInFor(this.#engine, this.#flight, this.#request)
     if (standIn === undefined) return
     this.#countMissed()
     this.#flight.succeed(standIn)
@@ -258,10 +272,10 @@ class RunningLoad implements ScopedLoad<unknown> {
 
   /** The hard timeout: the callers stop waiting and the key is free, the load may still end. */
   #giveUp(): void {
-    const { clock, events, flights } = this.#engine
+    const { events, flights } = this.#engine
     const { space, key, policy } = this.#request
     const flight = this.#flight
-    const standIn = flight.standIn(clock.monotonicMs())
+    const standIn = standInFor(this.#engine, flight, this.#request)
     const error = new CacheError(
       'LOADER_TIMEOUT',
       `the loader of '${key.slice(0, 64)}' ran past its hard timeout of ${policy.hardTimeoutMs} ms`,

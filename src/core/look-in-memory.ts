@@ -8,29 +8,38 @@
  */
 import type { MemoryEntry } from './contracts.js'
 import type { Engine } from './engine.js'
-import { type HeldEntry, heldInMemory } from './entry.js'
+import { type HeldEntry, heldInMemory, softened } from './entry.js'
 import type { Space } from './space.js'
 
 export function lookInMemory(engine: Engine, space: Space, key: string): HeldEntry | undefined {
   const entry = space.memory.read(key)
-  if (entry === undefined || !isTrusted(engine, space, key, entry)) return undefined
+  const verdict = entry && judge(engine, space, key, entry)
+  if (verdict === undefined) return undefined
+  const nowMs = engine.clock.monotonicMs()
+  if (verdict === 'soft') return softened(heldInMemory(entry!, nowMs), nowMs)
   space.memory.approve(key)
-  return heldInMemory(entry, engine.clock.monotonicMs())
+  return heldInMemory(entry!, nowMs)
 }
 
-function isTrusted(engine: Engine, space: Space, key: string, entry: MemoryEntry): boolean {
+/** `undefined` for what is not to be trusted. */
+function judge(
+  engine: Engine,
+  space: Space,
+  key: string,
+  entry: MemoryEntry,
+): 'current' | 'soft' | undefined {
   const { coherence } = engine
   const verdict = coherence.judge(space.name, key, entry.tags, entry.born)
   if (verdict === 'invalidated') {
     space.memory.remove(key)
     space.counters.memoryInvalidated++
     refuse(engine, space, key, 'invalidated')
-    return false
+    return undefined
   }
-  if (coherence.mayServe(entry.loadedAtMs)) return verdict === 'current'
+  if (coherence.mayServe(entry.loadedAtMs)) return verdict === 'unknown' ? undefined : verdict
   space.counters.memoryLapsed++
   refuse(engine, space, key, 'lapsed')
-  return false
+  return undefined
 }
 
 function refuse(

@@ -5,7 +5,15 @@
  * To add an option, add a row and its field in options.ts.
  */
 /** `call` is `getOrSet` and its kin; `get` and `set` take less. */
-export type OptionScope = 'cache' | 'memory' | 'namespace' | 'call' | 'get' | 'set' | 'invalidate'
+export type OptionScope =
+  | 'cache'
+  | 'memory'
+  | 'namespace'
+  | 'call'
+  | 'get'
+  | 'set'
+  | 'delete'
+  | 'invalidate'
 export type OptionKind =
   | 'duration'
   | 'size'
@@ -100,6 +108,15 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     infinite: true,
     default: '2s',
     says: 'how long memory serves what it has while other processes are not heard of',
+  },
+  {
+    name: 'maxRefreshes',
+    kind: 'count',
+    scopes: ['cache'],
+    min: 1,
+    max: 10_000,
+    default: '50',
+    says: 'how many refreshes run in the background at once',
   },
   {
     name: 'longKeys',
@@ -254,10 +271,18 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   {
     name: 'until',
     kind: 'choice',
-    scopes: ['invalidate'],
+    scopes: ['delete', 'invalidate'],
     choices: ['sent', 'applied'],
     default: 'sent',
     says: 'when to resolve: once others hear of it soon, or once no process can serve it any more',
+  },
+  {
+    name: 'mode',
+    kind: 'choice',
+    scopes: ['invalidate'],
+    choices: ['hard', 'soft'],
+    default: 'hard',
+    says: 'whether it is gone, or stale and handed out while it is refreshed',
   },
   {
     name: 'signal',

@@ -63,6 +63,14 @@ export interface InvalidateOptions {
   /** What is waited for. `applied` takes up to 2 s. Default 'sent'. */
   until?: Until | undefined
 }
+
+/** `hard`: gone. `soft`: stale, handed out by `getOrSet` while it is refreshed. */
+export type InvalidationMode = 'hard' | 'soft'
+
+export interface InvalidateManyOptions extends InvalidateOptions {
+  /** Default 'hard'. */
+  mode?: InvalidationMode | undefined
+}
 export type SetOptions = LifeOptions
 
 export interface MemoryOptions {
@@ -97,6 +105,8 @@ export interface CacheOptions<
    * as it is fresh. Default 2 s.
    */
   staleIfDown?: Duration | undefined
+  /** How many refreshes run in the background at once. 1 to 10 000. Default 50. */
+  maxRefreshes?: number | undefined
   /** Keys over 1 KiB: known to the store by their hash, or refused. Default 'hash'. */
   longKeys?: LongKeys | undefined
   clock?: Clock | undefined
@@ -122,6 +132,7 @@ export interface CacheSettings {
   readonly readDeadlineMs: number
   readonly writeDeadlineMs: number
   readonly staleIfDownMs: number
+  readonly maxRefreshes: number
   readonly longKeys: LongKeys
   readonly policy: Policy
 }
@@ -160,6 +171,7 @@ export function resolveCacheOptions(options: CacheOptions): CacheSettings {
     readDeadlineMs: number('readDeadline', 100),
     writeDeadlineMs: number('writeDeadline', 250),
     staleIfDownMs: number('staleIfDown', 2_000),
+    maxRefreshes: number('maxRefreshes', 50),
     longKeys: (readOption(options, 'longKeys', where) as LongKeys | undefined) ?? 'hash',
     policy: resolveLife(DEFAULT_POLICY, options, where),
   })
@@ -195,10 +207,19 @@ export function resolvePolicy(
   return resolveLife(above, options, where)
 }
 
+/** Whether it is soft. Throws OPTION_INVALID. */
+export function resolveIsSoft(options: InvalidateManyOptions | undefined, where: string): boolean {
+  return options !== undefined && readOption(options, 'mode', where) === 'soft'
+}
+
 /** What is to be waited for. Throws OPTION_UNKNOWN or OPTION_INVALID. */
-export function resolveUntil(options: InvalidateOptions | undefined, where: string): Until {
+export function resolveUntil(
+  options: InvalidateOptions | undefined,
+  where: string,
+  scope: 'delete' | 'invalidate' = 'delete',
+): Until {
   if (options === undefined) return 'sent'
-  checkNames(options, 'invalidate', where)
+  checkNames(options, scope, where)
   return (readOption(options, 'until', where) as Until | undefined) ?? 'sent'
 }
 

@@ -11,10 +11,16 @@
  */
 
 import type { Lease, ReadAnswer, ReadRequest } from './batched-reads.js'
-import type { Verdict } from './coherence.js'
+import { isUsable, type Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
-import { type FoundListener, type HeldEntry, storedCheckAtMs, type Unusable } from './entry.js'
+import {
+  type FoundListener,
+  type HeldEntry,
+  softened,
+  storedCheckAtMs,
+  type Unusable,
+} from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
@@ -89,6 +95,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   readonly #known: Unusable | undefined
   #head: Uint8Array | undefined
   #isLeased = false
+  #isSoft = false
 
   constructor(
     engine: Engine,
@@ -135,7 +142,8 @@ class StoreRead implements ReadRequest, GatheredRead {
     const verdict = this.#judge(entry)
     const { schema } = this.#space
     if (verdict === 'invalidated') this.#refuse('invalidated')
-    else if (verdict === 'current' && schema === undefined) {
+    else if (isUsable(verdict) && schema === undefined) {
+      this.#isSoft = verdict === 'soft'
       this.#tellAdmitted(entry, bytes.length, atMs, wallAheadMs)
     } else void this.#openSlowly(entry, bytes.length, wallAheadMs)
   }
@@ -146,8 +154,10 @@ class StoreRead implements ReadRequest, GatheredRead {
     const { schema } = this.#space
     if (entry.tags.length > 0) await coherence.learn(entry.tags, entry.born)
     const isValid = schema === undefined || (await passes(schema, entry.value))
+    const verdict = this.#judge(entry)
+    this.#isSoft = verdict === 'soft'
     if (!isValid) this.#refuse('schema')
-    else if (this.#judge(entry) !== 'current') this.#refuse('invalidated')
+    else if (!isUsable(verdict)) this.#refuse('invalidated')
     else this.#tellAdmitted(entry, bytes, clock.monotonicMs(), wallAheadMs)
   }
 
@@ -186,11 +196,18 @@ class StoreRead implements ReadRequest, GatheredRead {
     const kept = this.#mayKeep() && this.#keep(entry, copied, freshUntilMs, weightBytes)
     const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
     const exclusive = !kept && this.#others === undefined
-    return { tier: 'store', state, value, copied, exclusive, freshUntilMs, deadAtMs }
+    const { born, tags } = entry
+    const life = { state, freshUntilMs, deadAtMs, born, tags } as const
+    const held: HeldEntry = { tier: 'store', value, copied, exclusive, ...life }
+    return this.#isSoft ? softened(held, nowMs) : held
   }
 
-  /** Memory takes it unless its key was invalidated or filled while the answer was on its way. */
+  /**
+   * Memory takes it unless its key was invalidated or filled while the answer was on its way. What
+   * it takes it hands out without thought, so nothing that is stale by name alone.
+   */
   #mayKeep(): boolean {
+    if (this.#isSoft) return false
     const { hasMemory, invalidations } = this.#engine
     if (!hasMemory || !mayRemember(this.#engine, this.#key)) return false
     return invalidations.isReadCurrent(this.#space, this.storeKey, this.since)
@@ -237,7 +254,8 @@ class StoreRead implements ReadRequest, GatheredRead {
 
   #tell(found: HeldEntry | MissReason): void {
     this.#engine.invalidations.endRead()
-    const unusable = typeof found === 'string' ? unusableOf(found, this.#head) : undefined
+    const reason = this.#isSoft ? 'invalidated' : found
+    const unusable = typeof reason === 'string' ? unusableOf(reason, this.#head) : undefined
     this.#listener(found, this.#isLeased, unusable)
     const others = this.#others
     if (others !== undefined) for (const listener of others) listener(found, false, unusable)

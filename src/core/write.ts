@@ -1,5 +1,5 @@
 /** `set` and `delete` of one key, in both tiers, with what others must hear of it. */
-import { type Confirmed, confirmed } from './confirmed.js'
+import { allConfirmed, type Confirmed, confirmed } from './confirmed.js'
 import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
 import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
@@ -70,4 +70,15 @@ export async function remove(
   if (batch === undefined) return engine.coherence.token
   const tells = keyInvalidation(engine, space, key)
   return confirmed(await batch.delete(storeKey, tells, until === 'applied'), until)
+}
+
+/** As `remove` for each; they share their round trips. */
+export async function removeMany(
+  engine: Engine,
+  space: Space,
+  keys: readonly string[],
+  until: Until,
+): Promise<Confirmed> {
+  const outcomes = await Promise.all(keys.map((key) => remove(engine, space, key, until)))
+  return allConfirmed(outcomes, engine.coherence.token)
 }

@@ -188,7 +188,8 @@ async function read(
     turn % 2 === 0
       ? await cache.get<number>(key)
       : await cache.getOrSet(key, load, { tags: [TAGS[at % 2]!] })
-  if (value !== undefined) history.got(key, value, by, beganAtMs)
+  const get = { by, beganAtMs, isPlain: turn % 2 === 0, isKnown: true, after: undefined }
+  if (value !== undefined) history.got(key, value, get)
 }
 
 async function invalidate(

@@ -32,9 +32,24 @@ export interface Invalidation {
   readonly by: number
   /** It is confirmed when no process can serve what is older. */
   readonly isApplied: boolean
+  /** What is older is stale, and only plain gets must not return it. */
+  readonly isSoft: boolean
   readonly beganAtMs: number
   /** `Infinity` until then. */
   confirmedAtMs: number
+}
+
+/** A get that was asked for. */
+export interface Get {
+  /** The process, in one of its lives. */
+  readonly by: number
+  readonly beganAtMs: number
+  /** It takes only what is fresh, and loads nothing. */
+  readonly isPlain: boolean
+  /** The log has heard of the process since it lost its data; else it cannot be waited for. */
+  readonly isKnown: boolean
+  /** It was given the token of that one. */
+  readonly after: Invalidation | undefined
 }
 
 /** The lease, and no more: a heartbeat counts from its sending. */
@@ -94,10 +109,10 @@ export class History {
     keys: readonly string[],
     by: number,
     beganAtMs: number,
-    isApplied = false,
+    { isApplied = false, isSoft = false } = {},
   ): Invalidation {
     const confirmedAtMs = Number.POSITIVE_INFINITY
-    const asked: Invalidation = { keys, by, beganAtMs, isApplied, confirmedAtMs }
+    const asked: Invalidation = { keys, by, beganAtMs, isApplied, isSoft, confirmedAtMs }
     for (const key of keys) {
       const list = this.#asked.get(key) ?? []
       this.#asked.set(key, list)
@@ -111,34 +126,31 @@ export class History {
     asked.confirmedAtMs = atMs
   }
 
-  /**
-   * A get that began at `beganAtMs` in the process `by` has returned a value. `isKnown`: the log
-   * has heard of that process; one that it has never heard of cannot be waited for.
-   */
-  got(key: string, value: number, by: number, beganAtMs: number, isKnown = true): void {
+  /** A get has returned a value. */
+  got(key: string, value: number, get: Get): void {
+    const { by, beganAtMs, after } = get
     this.gets++
-    if (beganAtMs > this.#made.get(value)!.freshUntilMs + CLOCK_SLACK_MS) {
+    const isFresh = beganAtMs <= this.#made.get(value)!.freshUntilMs + CLOCK_SLACK_MS
+    if (get.isPlain && !isFresh) {
       this.violations.push({ what: 'expired', atMs: beganAtMs, value })
     }
-    for (const each of this.#newerThan(value, key)) {
+    const newer = this.#newerThan(value, key).filter(({ isSoft }) => get.isPlain || !isSoft)
+    for (const each of newer) {
       if (each.confirmedAtMs > beganAtMs) continue
       const staleForMs = beganAtMs - each.confirmedAtMs
       const isOwn = each.by === by
-      const boundMs = isOwn || (each.isApplied && isKnown) ? 0 : BOUND_MS
-      if (!isOwn && !each.isApplied)
+      const boundMs = isOwn || (each.isApplied && get.isKnown) ? 0 : BOUND_MS
+      if (!isOwn && !each.isApplied) {
         this.worstStalenessMs = Math.max(this.worstStalenessMs, staleForMs)
+      }
       if (boundMs > 0 && staleForMs <= boundMs) continue
       this.violations.push({ what: 'stale', atMs: beganAtMs, value, after: each })
     }
+    if (after === undefined || !newer.includes(after)) return
+    this.violations.push({ what: 'before its token', atMs: beganAtMs, value, after })
   }
 
-  /** A get that was given the token of an invalidation has returned a value. */
-  gotAfter(key: string, value: number, after: Invalidation, atMs: number): void {
-    if (!this.#newerThan(value, key).includes(after)) return
-    this.violations.push({ what: 'before its token', atMs, value, after })
-  }
-
-  /** A get has returned a value after all faults had ended. */
+  /** A plain get has returned a value after all faults had ended. */
   gotAtRest(key: string, value: number, atMs: number, isAlive: (life: number) => boolean): void {
     const after = this.#newerThan(value, key).find(({ by }) => isAlive(by))
     if (after !== undefined) this.violations.push({ what: 'at rest', atMs, value, after })

@@ -21,6 +21,8 @@ import type { Scheduler } from './scheduler.js'
 
 export class SimServer {
   readonly data: InProcessStore
+  /** How often it was started: one that starts knows of no process. */
+  lives = 1
   /** Told of each write that the server has taken. */
   onTaken: (write: StoreWrite) => void = () => {}
   #isFrozen = false
@@ -72,6 +74,8 @@ export class SimLink implements Store {
   readonly #deliver: (run: () => void) => void
   #listener: StoreListener | undefined
   #logListener: LogListener | undefined
+  /** The life of the server in which it has heard of this process last. */
+  #metLife = 0
   #connection: Connection | undefined
   #pushes: Connection | undefined
 
@@ -174,11 +178,16 @@ export class SimLink implements Store {
     return this.#send(() => this.#data.ping())
   }
 
+  /** Whether the server, as it lives now, has heard of this process. */
+  get isKnown(): boolean {
+    return this.#metLife === this.#server.lives
+  }
+
   log(name: string): Log {
     const log = this.#data.log!(name)
     return {
-      join: (member) => this.#send(() => log.join(member)),
-      follow: (member) => this.#send(() => log.follow(member)),
+      join: (member) => this.#send(() => this.#meet(log.join(member))),
+      follow: (member) => this.#send(() => this.#meet(log.follow(member))),
       append: (...call) => this.#send(() => log.append(...call)),
       ack: (to, id, applied) => this.#send(() => log.ack(to, id, applied)),
       tagSeqs: (tags) => this.#send(() => log.tagSeqs(tags)),
@@ -203,6 +212,11 @@ export class SimLink implements Store {
 
   async close(): Promise<void> {
     this.#connection = undefined
+  }
+
+  #meet<T>(answer: Promise<T>): Promise<T> {
+    this.#metLife = this.#server.lives
+    return answer
   }
 
   #send<T>(run: () => Promise<T>): Promise<T> {

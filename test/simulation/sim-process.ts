@@ -10,6 +10,8 @@ import { SimLink, type SimServer } from './sim-link.js'
 
 /** Short enough for values to expire while they are looked at. */
 export const TTL_MS = 8_000
+/** For which `getOrSet` may hand them out while they are loaded anew. */
+const GRACE_MS = 4_000
 
 export class SimProcess {
   readonly cache: Cache
@@ -41,6 +43,7 @@ export class SimProcess {
       clock: this.#clock(wallSkewMs),
       random: () => scheduler.random(),
       ttl: TTL_MS / 1_000,
+      grace: GRACE_MS / 1_000,
       hardTimeout: '5s',
     }) as Cache
   }

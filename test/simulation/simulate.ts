@@ -6,7 +6,7 @@
 import { entryCodec } from '../../src/codecs/index.js'
 import type { DecodedEntry } from '../../src/core/contracts.js'
 import type { Cache } from '../../src/index.js'
-import { History, type Invalidation } from './history.js'
+import { type Get, History, type Invalidation } from './history.js'
 import type { PlantedBug } from './planted-bugs.js'
 import { Scheduler } from './scheduler.js'
 import { SimServer } from './sim-link.js'
@@ -20,15 +20,6 @@ const TAGS = ['odd', 'even']
 const WALL_SKEW_MS = 900_000
 
 type Fault = readonly [name: string, begin: () => void, end?: () => void]
-
-/** A get under way. */
-interface Get {
-  readonly key: string
-  readonly by: number
-  readonly beganAtMs: number
-  readonly isKnown: boolean
-  readonly after: Told | undefined
-}
 
 /** What an invalidation has resolved to. */
 interface Told {
@@ -142,15 +133,17 @@ class Simulation {
   }
 
   #read(process: SimProcess, key: string): void {
-    const asked = this.#beginGet(process, key)
-    process.cache.get<number>(key, { after: asked.after?.token }).then((value) => {
-      if (value !== undefined) this.#got(asked, value)
+    const told = this.#someToken()
+    const get = this.#beginGet(process, told, true)
+    process.cache.get<number>(key, { after: told?.token }).then((value) => {
+      if (value !== undefined) this.#got(key, value, get)
     })
   }
 
   #load(process: SimProcess, key: string): void {
     const scheduler = this.#scheduler
-    const asked = this.#beginGet(process, key)
+    const told = this.#someToken()
+    const get = this.#beginGet(process, told, false)
     const isFresh = scheduler.chance(0.1)
     const load = () => {
       // The row as it is when the load begins; how long it takes is another matter.
@@ -165,19 +158,21 @@ class Simulation {
       })
     }
     const tags = [TAGS[KEYS.indexOf(key) % 2]!]
-    const after = asked.after?.token
-    process.cache.getOrSet(key, load, { tags, fresh: isFresh, after }).then(
-      (value) => this.#got(asked, value),
+    process.cache.getOrSet(key, load, { tags, fresh: isFresh, after: told?.token }).then(
+      (value) => this.#got(key, value, get),
       () => {},
     )
   }
 
   /** Some bring the token of an invalidation along, which may be any process's. */
-  #beginGet({ cache, life }: SimProcess, key: string): Get {
+  #someToken(): Told | undefined {
     const scheduler = this.#scheduler
-    const isKnown = cache.stats().coherence.applied > 0
-    const after = scheduler.chance(0.2) ? this.#told[scheduler.below(this.#told.length)] : undefined
-    return { key, by: life, beganAtMs: scheduler.nowMs, isKnown, after }
+    return scheduler.chance(0.2) ? this.#told[scheduler.below(this.#told.length)] : undefined
+  }
+
+  #beginGet({ life, link }: SimProcess, told: Told | undefined, isPlain: boolean): Get {
+    const { nowMs: beganAtMs } = this.#scheduler
+    return { by: life, beganAtMs, isPlain, isKnown: link.isKnown, after: told?.asked }
   }
 
   #invalidate(process: SimProcess, key: string): void {
@@ -189,21 +184,25 @@ class Simulation {
     const set = () => this.#set(cache, key, tags)
     const isApplied = scheduler.chance(0.3)
     const until = { until: isApplied ? 'applied' : 'sent' } as const
+    const soft = { ...until, mode: 'soft' } as const
+    const alike = KEYS.filter((_, i) => i % 2 === at % 2)
+    const sameBeginning = KEYS.filter((each) => each[0] === key[0])
     const kinds: readonly (readonly [string, readonly string[], () => Promise<unknown>])[] = [
       ['set', [key], set],
       ['set', [key], set],
       ['delete', [key], () => cache.delete(key, until)],
       ['delete', [key], () => cache.delete(key, until)],
-      ['tag', KEYS.filter((_, i) => i % 2 === at % 2), () => cache.invalidateTags(tags, until)],
-      [
-        'prefix',
-        KEYS.filter((each) => each[0] === key[0]),
-        () => cache.invalidatePattern(`${key[0]}:*`, until),
-      ],
+      ['tag', alike, () => cache.invalidateTags(tags, until)],
+      ['soft tag', alike, () => cache.invalidateTags(tags, soft)],
+      ['prefix', sameBeginning, () => cache.invalidatePattern(`${key[0]}:*`, until)],
+      ['soft prefix', sameBeginning, () => cache.invalidatePattern(`${key[0]}:*`, soft)],
       ['clear', KEYS, () => cache.clear(until)],
     ]
     const [what, keys, call] = kinds[scheduler.below(kinds.length)]!
-    const asked = this.#history.invalidate(keys, life, beganAtMs, isApplied && what !== 'set')
+    const asked = this.#history.invalidate(keys, life, beganAtMs, {
+      isApplied: isApplied && what !== 'set',
+      isSoft: what.startsWith('soft'),
+    })
     this.#note(`${life} ${what} ${keys.join(' ')} ${until.until}`)
     call().then((token) => {
       const isConfirmed = token !== false
@@ -221,10 +220,9 @@ class Simulation {
     return isDone
   }
 
-  #got({ key, by, beganAtMs, isKnown, after }: Get, value: number): void {
-    this.#note(`${by} got ${key} ${value}, asked at ${beganAtMs} after ${after?.token}`)
-    this.#history.got(key, value, by, beganAtMs, isKnown)
-    if (after !== undefined) this.#history.gotAfter(key, value, after.asked, beganAtMs)
+  #got(key: string, value: number, get: Get): void {
+    this.#note(`${get.by} got ${key} ${value}, asked at ${get.beganAtMs}`)
+    this.#history.got(key, value, get)
   }
 
   /** What the server would have on its disk. */
@@ -272,6 +270,7 @@ class Simulation {
     const scheduler = this.#scheduler
     for (const { link } of this.#processes) link.cut()
     restart()
+    this.#server.lives++
     for (const process of this.#processes) {
       const isSoon = scheduler.chance(0.5)
       scheduler.after(scheduler.below(isSoon ? 20 : 500), () => {

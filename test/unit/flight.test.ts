@@ -22,6 +22,8 @@ const stale = (value: unknown): Found => ({
   exclusive: false,
   freshUntilMs: 0,
   deadAtMs: 10,
+  born: 1,
+  tags: undefined,
 })
 
 /** A caller and all that it was told. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_PREFIXES, Mirror } from '../../src/coherence/mirror.js'
 import type { Invalidation, PrefixSeq } from '../../src/core/log.js'
+import { softNamespace, softTag } from '../../src/core/soft.js'
 
 const tag = (name: string): Invalidation => ({ kind: 'tag', tag: name })
 const prefix = (text: string, namespace = ''): Invalidation => ({
@@ -30,11 +31,27 @@ describe('the mirror', () => {
     const { mirror } = mirrorAt(10)
     expect(mirror.judge('', 'k', ['t'], 9)).toBe('unknown')
     expect(mirror.judge('', 'k', ['t'], 10)).toBe('current')
-    expect(mirror.unknownTags(['t', 'u'], 9)).toEqual(['t', 'u'])
-    mirror.learn(['t', 'u'], [8, 0], 10)
+    const names = ['t', softTag('t'), 'u', softTag('u')]
+    expect(mirror.unknownTags(['t', 'u'], 9)).toEqual(names)
+    mirror.learn(names, [8, 0, 0, 0], 10)
     expect(mirror.judge('', 'k', ['t', 'u'], 7)).toBe('invalidated')
     expect(mirror.judge('', 'k', ['t', 'u'], 8)).toBe('current')
     expect(mirror.unknownTags(['t', 'u'], 7)).toEqual([])
+  })
+
+  it('judges by soft names as well, which never make anything worse than stale', () => {
+    const { mirror } = mirrorAt(10)
+    const judge = (born: number, tags = ['t']) => mirror.judge('n', 'k1', tags, born)
+    mirror.apply(11, [tag(softTag('t'))])
+    expect([judge(10), judge(11)]).toEqual(['soft', 'current'])
+    mirror.apply(12, [tag('t')])
+    expect([judge(10), judge(11), judge(12)]).toEqual(['invalidated', 'invalidated', 'current'])
+    mirror.apply(13, [{ kind: 'prefix', namespace: softNamespace('n'), prefix: 'k' }])
+    expect([judge(11), judge(12), judge(13)]).toEqual(['invalidated', 'soft', 'current'])
+    expect(mirror.judge('other', 'k1', [], 12)).toBe('current')
+    expect(judge(9, ['u'])).toBe('unknown')
+    mirror.learn(['u', softTag('u')], [0, 10], 13)
+    expect([judge(9, ['u']), judge(13, ['u'])]).toEqual(['soft', 'current'])
   })
 
   it('keeps the newer of what it learns and what it applied', () => {

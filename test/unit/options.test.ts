@@ -4,6 +4,7 @@ import { OPTION_TABLE, type OptionRow, type OptionScope } from '../../src/core/o
 import {
   type Policy,
   resolveCacheOptions,
+  resolveIsSoft,
   resolveMemoryOptions,
   resolvePolicy,
   resolveUntil,
@@ -13,7 +14,10 @@ const DEFAULTS = resolveCacheOptions({}).policy
 
 function resolve(scope: OptionScope, options: object): Record<string, unknown> {
   if (scope === 'memory') return { ...resolveMemoryOptions(options) }
-  if (scope === 'invalidate') return { until: resolveUntil(options, scope) }
+  if (scope === 'delete' || scope === 'invalidate') {
+    const until = resolveUntil(options, scope, scope)
+    return { until, mode: resolveIsSoft(options, scope) ? 'soft' : 'hard' }
+  }
   if (scope !== 'cache') return { ...resolvePolicy(DEFAULTS, options, scope, scope) }
   const { policy, ...rest } = resolveCacheOptions(options)
   return { ...rest, ...policy }

@@ -1,0 +1,198 @@
+/** What is softly invalidated is stale: handed out while few loads at a time refresh it. */
+import { describe, expect, it } from 'vitest'
+import type { CacheOptions } from '../../src/index.js'
+import { fakeClock, inProcessStore } from '../../src/testing/index.js'
+import {
+  gate,
+  stateOf,
+  type TrackedWithStore,
+  trackedCache,
+  trackedWithStore,
+} from './tracked-cache.js'
+
+type Process = TrackedWithStore<Record<never, never>>
+
+async function pair(options: CacheOptions = {}) {
+  const clock = fakeClock()
+  const data = inProcessStore({ clock, log: true })
+  data.open({ onUp: () => {}, onDown: () => {} })
+  const open = (): Process => trackedWithStore({ ttl: '1h', ...options }, clock, data)
+  const [a, b] = [open(), open()]
+  await clock.settle()
+  return { a, b, clock }
+}
+
+const soft = { mode: 'soft' } as const
+
+describe('an entry that was softly invalidated', () => {
+  const invalidations: [string, (process: Process) => Promise<unknown>][] = [
+    ['by tag', ({ cache }) => cache.invalidateTags(['t'], soft)],
+    ['by prefix', ({ cache }) => cache.invalidatePattern('k*', soft)],
+  ]
+
+  it.each(invalidations)('is stale in every tier and process: %s', async (_, invalidate) => {
+    const { a, b, clock } = await pair()
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    expect(await b.cache.get('k')).toBe('old')
+    await invalidate(a)
+    for (const { cache } of [a, b]) {
+      expect(cache.peek('k')).toBeUndefined()
+      expect(await cache.get('k')).toBeUndefined()
+      expect(await cache.ttl('k')).toBeUndefined()
+    }
+    const slow = gate<string>()
+    let loads = 0
+    const load = () => {
+      loads++
+      return slow.promise
+    }
+    for (const { cache } of [a, b, a, b]) {
+      expect(await cache.getOrSet('k', load, { tags: ['t'] })).toBe('old')
+    }
+    await clock.settle()
+    expect(loads).toBe(1)
+    slow.open('new')
+    await clock.advance(500)
+    for (const { cache } of [a, b]) expect(await cache.get('k')).toBe('new')
+    expect(loads).toBe(1)
+  })
+
+  it('is handed out from the store too, and then by a loader that fails', async () => {
+    const { a, b, clock } = await pair({ memory: false })
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    await a.cache.invalidateTags(['t'], soft)
+    const failing = () => Promise.reject(new Error('own'))
+    expect(await b.cache.getOrSet('k', failing)).toBe('old')
+    await clock.settle()
+    expect(b.cache.stats().total.loadFailures).toBe(1)
+    expect(await b.cache.getOrSet('k', () => 'new')).toBe('old')
+    await clock.advance(1_000)
+    expect(await b.cache.getOrSet('k', () => 'new')).toBe('old')
+    await clock.settle()
+    expect(await a.cache.get('k')).toBe('new')
+  })
+
+  it('is gone once it is invalidated in earnest, also where a refresh is under way', async () => {
+    const { a, clock } = await pair()
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    await a.cache.invalidateTags(['t'], soft)
+    const slow = gate<string>()
+    expect(await a.cache.getOrSet('k', () => slow.promise, { tags: ['t'] })).toBe('old')
+    await clock.settle()
+    await a.cache.invalidateTags(['t'])
+    const answer = a.cache.getOrSet('k', () => 'new', { tags: ['t'] })
+    await clock.advance(1_000)
+    expect(await stateOf(answer)).toBe('pending')
+    slow.open('of the first load')
+    expect(await answer).toBe('new')
+  })
+
+  it('is gone at the end of its grace', async () => {
+    const { a, clock } = await pair({ ttl: '10s', grace: '5s' })
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    await a.cache.invalidateTags(['t'], soft)
+    await clock.advance(14_000)
+    expect(await a.cache.getOrSet('k', () => new Promise(() => {}))).toBe('old')
+    await clock.advance(1_001)
+    expect(await stateOf(a.cache.getOrSet('k', () => 'x', { softTimeout: 0 }))).toBe('pending')
+  })
+
+  it('is known to a process that comes later', async () => {
+    const { a, clock } = await pair()
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    await a.cache.invalidateTags(['t'], soft)
+    const late = trackedWithStore({ ttl: '1h' }, clock, a.data)
+    await clock.settle()
+    expect(await late.cache.get('k')).toBeUndefined()
+    expect(await late.cache.getOrSet('k', () => 'new', { tags: ['t'] })).toBe('old')
+  })
+
+  it('is the same in memory alone', async () => {
+    const { cache, clock } = trackedCache({ ttl: '1h' })
+    await cache.set('k', 'old', { tags: ['t'] })
+    await cache.invalidateTags(['t'], soft)
+    expect(await cache.get('k')).toBeUndefined()
+    expect(await cache.getOrSet('k', () => 'new', { tags: ['t'] })).toBe('old')
+    await clock.settle()
+    expect(await cache.get('k')).toBe('new')
+  })
+
+  it('is refused for patterns that are no prefix, and other verbs', async () => {
+    const { a } = await pair()
+    const invalid = { code: 'OPTION_INVALID' }
+    await expect(a.cache.invalidatePattern('a*b', soft)).rejects.toMatchObject(invalid)
+    const unknown = { code: 'OPTION_UNKNOWN' }
+    await expect(a.cache.delete('k', soft as never)).rejects.toMatchObject(unknown)
+    await expect(a.cache.clear(soft as never)).rejects.toMatchObject(unknown)
+  })
+})
+
+describe('refreshes in the background', () => {
+  it('are few at a time, and everybody has a value meanwhile', async () => {
+    const { a, clock } = await pair({ maxRefreshes: 3 })
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
+    await a.cache.setMany(
+      keys.map((key) => [key, 'old']),
+      { tags: ['t'] },
+    )
+    await a.cache.invalidateTags(['t'], soft)
+    let [running, most, loads] = [0, 0, 0]
+    const load = async () => {
+      loads++
+      most = Math.max(most, ++running)
+      await new Promise<void>((resolve) => clock.setTimer(resolve, 10, false))
+      running--
+      return 'new'
+    }
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all(
+        keys.map((key) => a.cache.getOrSet(key, load, { tags: ['t'] })),
+      )
+      expect(answers).toHaveLength(20)
+      await clock.advance(20)
+    }
+    expect([most, loads]).toEqual([3, 20])
+    expect(await a.cache.getMany(keys)).toEqual(Array(20).fill('new'))
+  })
+
+  it('give their place back when they fail or run out of time', async () => {
+    const { a, clock } = await pair({ maxRefreshes: 1, hardTimeout: '1s' })
+    await a.cache.setMany(
+      ['a', 'b', 'c'].map((key) => [key, 'old']),
+      { tags: ['t'] },
+    )
+    await a.cache.invalidateTags(['t'], soft)
+    const slow = gate<string>()
+    await a.cache.getOrSet('a', () => Promise.reject(new Error('own')))
+    await clock.settle()
+    await a.cache.getOrSet('b', () => slow.promise)
+    await clock.advance(2_000)
+    // Late, and still at work.
+    await a.cache.getOrSet('c', () => 'new')
+    await clock.settle()
+    expect(await a.cache.get('c')).toBeUndefined()
+    slow.open('late')
+    await clock.settle()
+    await a.cache.getOrSet('c', () => 'new')
+    await clock.settle()
+    expect(await a.cache.get('c')).toBe('new')
+  })
+})
+
+describe('a stale entry that stands in', () => {
+  it('is not handed out to those who came after its tag was invalidated', async () => {
+    const { a, clock } = await pair({ ttl: '1s', grace: '1h', softTimeout: '100ms' })
+    await a.cache.set('k', 'old', { tags: ['t'] })
+    await clock.advance(1_001)
+    const slow = gate<string>()
+    const first = a.cache.getOrSet('k', () => slow.promise, { tags: ['t'] })
+    await clock.advance(100)
+    expect(await first).toBe('old')
+    await a.cache.invalidateTags(['t'])
+    const second = a.cache.getOrSet('k', () => 'new', { tags: ['t'] })
+    await clock.advance(200)
+    expect(await stateOf(second)).toBe('pending')
+    slow.open('of the first load')
+    expect(await second).toBe('new')
+  })
+})
