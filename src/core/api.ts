@@ -211,8 +211,8 @@ export interface Cache<V = unknown> {
   /**
    * Makes every entry with one of these tags out of date, in every namespace, tier and process, and
    * whatever was loaded with them before this call; at most 1 000 tags. Resolves as `delete` does;
-   * on `false` this process has forgotten its memory. With `mode: 'soft'` the entries are stale, not
-   * gone: `getOrSet` hands them out up to the end of their grace and refreshes them meanwhile,
+   * on `false` this process has forgotten its memory. With `mode: 'soft'` the entries are stale,
+   * not gone: `getOrSet` hands them out up to the end of their grace and refreshes them meanwhile,
    * `maxRefreshes` at once. One round trip, whatever the tags hold. Rejects with OPTION_INVALID.
    */
   invalidateTags(
