@@ -60,8 +60,8 @@ class DeferredStore implements Store {
     return this.#store?.setMany(writes, notAfterWallMs) ?? away()
   }
 
-  deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#store?.deleteMany(keys) ?? away()
+  deleteMany(...call: Parameters<Store['deleteMany']>): Promise<number> {
+    return this.#store?.deleteMany(...call) ?? away()
   }
 
   patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {

@@ -36,12 +36,11 @@ export type { CounterName, CounterSnapshot } from './core/counters.js'
 export type { Duration, Size } from './core/duration.js'
 export { CacheError, type CacheErrorCode, ERROR_CODES, isCacheError } from './core/errors.js'
 export type { CacheEventName, CacheEvents, CacheListener, MissReason } from './core/events.js'
+export type { InvalidateManyOptions, InvalidateOptions } from './core/invalidate-options.js'
 export type {
   CacheOptions,
   CallOptions,
   GetOptions,
-  InvalidateManyOptions,
-  InvalidateOptions,
   LifeOptions,
   MemoryOptions,
   NamespaceOptions,

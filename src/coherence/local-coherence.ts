@@ -14,6 +14,7 @@ import type {
 } from '../core/coherence.js'
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation } from '../core/log.js'
+import { AppliedHistory } from './applied-history.js'
 import { Mirror } from './mirror.js'
 import { tokenOf } from './token.js'
 
@@ -26,10 +27,12 @@ export class LocalCoherence implements Coherence {
   readonly leaseMs = Number.POSITIVE_INFINITY
   readonly #mirror = new Mirror({ guard: this.guard })
   readonly #clock: Clock
+  readonly #history = new AppliedHistory()
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#mirror.reset({ head: Math.max(1, Math.floor(clock.wallMs())), floor: 0, prefixes: [] })
+    this.#history.begin(this.#mirror.applied, Number.NEGATIVE_INFINITY)
   }
 
   get applied(): number {
@@ -38,6 +41,10 @@ export class LocalCoherence implements Coherence {
 
   get wallAheadMs(): number {
     return this.#clock.wallMs() - this.#clock.monotonicMs()
+  }
+
+  appliedAt(atMs: number): number {
+    return this.#history.asOf(atMs) ?? 0
   }
 
   mayServe(): boolean {
@@ -69,6 +76,7 @@ export class LocalCoherence implements Coherence {
 
   append(invalidations: readonly Invalidation[]): Promise<Confirmation> {
     this.#mirror.apply(this.#mirror.applied + 1, invalidations)
+    this.#history.note(this.#mirror.applied, this.#clock.monotonicMs())
     return Promise.resolve({ token: this.token, applied: undefined })
   }
 

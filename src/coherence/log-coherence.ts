@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
 import { isSoft } from '../core/soft.js'
+import { AppliedHistory } from './applied-history.js'
 import { Follower } from './follower.js'
 import { MemoryLease } from './memory-lease.js'
 import { Mirror } from './mirror.js'
@@ -46,6 +47,7 @@ export class LogCoherence implements Coherence {
   readonly #log: Log
   readonly #clock: Clock
   readonly #storeClock = new StoreClock()
+  readonly #history = new AppliedHistory()
   readonly #lease: MemoryLease
   readonly #mirror: Mirror
   readonly #follower: Follower
@@ -69,7 +71,7 @@ export class LogCoherence implements Coherence {
       heartbeatMs,
       onFilled: (storeKey) => this.#listener?.onFilled(storeKey),
       onApplied: (record) => this.#onApplied(record),
-      onJoined: () => this.#listener?.onJoined(),
+      onJoined: () => this.#onJoined(),
       onLost: () => this.#listener?.onLost(),
     })
   }
@@ -101,6 +103,10 @@ export class LogCoherence implements Coherence {
 
   doubtStore(): void {
     this.#follower.doubtStore()
+  }
+
+  appliedAt(atMs: number): number {
+    return this.isJoined ? (this.#history.asOf(atMs) ?? 0) : UNJOINED
   }
 
   mayServe(loadedAtMs: number): boolean {
@@ -189,7 +195,13 @@ export class LogCoherence implements Coherence {
     }
   }
 
+  #onJoined(): void {
+    this.#history.begin(this.#mirror.applied, this.#clock.monotonicMs())
+    this.#listener?.onJoined()
+  }
+
   #onApplied(record: LogRecord): void {
+    this.#history.note(record.seq, this.#clock.monotonicMs())
     // What this process invalidated itself it dropped when it asked, and may have filled since.
     if (this.#follower.isOwn(record)) return
     for (const each of record.invalidations) {

@@ -13,14 +13,8 @@ import type { LatencySummary, TimedCall } from './contracts.js'
 import type { CounterSnapshot } from './counters.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
-import type {
-  CallOptions,
-  GetOptions,
-  InvalidateManyOptions,
-  InvalidateOptions,
-  NamespaceOptions,
-  SetOptions,
-} from './options.js'
+import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
+import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
 import type { SchemaValue } from './standard-schema.js'
 
 /** What a loader is given. */

@@ -26,6 +26,13 @@ export interface StoreParts {
   readonly unconfirmed: Unconfirmed
 }
 
+export interface DeleteOptions {
+  /** Others are asked to confirm that they have heard. */
+  readonly wantsAcks: boolean
+  /** For how long nobody may fill the key. */
+  readonly holdOffMs: number
+}
+
 interface PendingFill {
   readonly fill: StoreFill
   /** The right to fill was lost: something newer is there, or was invalidated. */
@@ -43,6 +50,8 @@ interface PendingWrite {
   tells: KeyInvalidation | undefined
   /** Others are asked to confirm that they have heard. */
   wantsAcks: boolean
+  /** For how long after a delete nobody may fill the key. */
+  holdOffMs: number
   /** Nobody waits for a fill. */
   listeners: WriteListener[] | undefined
 }
@@ -82,17 +91,19 @@ export class BatchedWrites {
       this.#unconfirmed.addKey(write.key, tells)
       this.#onRefused(TOO_MANY_WRITES)
       listener?.(TOO_MANY_WRITES)
-    } else this.#enqueue(write.key, write, tells, listener, false)
+    } else this.#enqueue(write.key, write, tells, listener)
   }
 
   /** Never refused for want of room: dropping one could leave a stale value behind. */
   delete(
     key: string,
     tells: KeyInvalidation | undefined,
-    wantsAcks: boolean,
+    { wantsAcks, holdOffMs }: DeleteOptions,
   ): Promise<WriteAnswer> {
     return new Promise((resolve) => {
-      this.#enqueue(key, undefined, tells, resolve, wantsAcks)
+      const pending = this.#enqueue(key, undefined, tells, resolve)
+      pending.wantsAcks ||= wantsAcks
+      pending.holdOffMs = Math.max(pending.holdOffMs, holdOffMs)
     })
   }
 
@@ -117,20 +128,21 @@ export class BatchedWrites {
     write: StoreWrite | undefined,
     tells: KeyInvalidation | undefined,
     listener: WriteListener | undefined,
-    wantsAcks: boolean,
-  ): void {
+  ): PendingWrite {
     this.#unconfirmed.forget(key)
-    const pending = this.#writes.get(key)
-    if (pending === undefined) {
-      this.#writes.set(key, { key, write, tells, wantsAcks, listeners: listener && [listener] })
-      return
+    const known = this.#writes.get(key)
+    if (known === undefined) {
+      const listeners = listener && [listener]
+      const pending = { key, write, tells, wantsAcks: false, holdOffMs: 0, listeners }
+      this.#writes.set(key, pending)
+      return pending
     }
-    pending.wantsAcks ||= wantsAcks
-    pending.write = write
-    pending.tells ??= tells
-    if (listener === undefined) return
-    if (pending.listeners === undefined) pending.listeners = [listener]
-    else pending.listeners.push(listener)
+    known.write = write
+    known.tells ??= tells
+    if (listener === undefined) return known
+    if (known.listeners === undefined) known.listeners = [listener]
+    else known.listeners.push(listener)
+    return known
   }
 
   #flushFills(): void {
@@ -166,7 +178,12 @@ export class BatchedWrites {
       const writes = chunk.map(({ write }) => write!)
       return this.#store.setMany(writes, notAfterWallMs)
     })
-    this.#send(deletes, (chunk) => this.#store.deleteMany(chunk.map(({ key }) => key)))
+    for (const [holdOffMs, alike] of byHoldOff(deletes)) {
+      this.#send(alike, (chunk) => {
+        const keys = chunk.map(({ key }) => key)
+        return this.#store.deleteMany(keys, holdOffMs)
+      })
+    }
   }
 
   /** A write that has failed must not take place later, over what others have written since. */
@@ -223,6 +240,17 @@ export class BatchedWrites {
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
   }
+}
+
+/** Few caches have more than one. */
+function byHoldOff(deletes: readonly PendingWrite[]): Map<number, PendingWrite[]> {
+  const groups = new Map<number, PendingWrite[]>()
+  for (const each of deletes) {
+    const group = groups.get(each.holdOffMs)
+    if (group === undefined) groups.set(each.holdOffMs, [each])
+    else group.push(each)
+  }
+  return groups
 }
 
 const TOO_MANY_WRITES = new CacheError(

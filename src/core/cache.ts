@@ -25,7 +25,7 @@ import type {
 } from './api.js'
 import { loadMany } from './bulk.js'
 import { changeLife, count, remainingSeconds } from './change.js'
-import { clearAll, clearSpace, listKeys } from './clear.js'
+import { clear, listKeys } from './clear.js'
 import type { Confirmed } from './confirmed.js'
 import type { MemoryPartition } from './contracts.js'
 import { countMiss } from './count-miss.js'
@@ -36,6 +36,11 @@ import { type HeldEntry, handOut } from './entry.js'
 import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
 import { getOrLoad } from './get-or-load.js'
 import { invalidatePattern, invalidateTags } from './invalidate.js'
+import {
+  type InvalidateManyOptions,
+  type InvalidateOptions,
+  resolveUntil,
+} from './invalidate-options.js'
 import { checkNamespace } from './key.js'
 import { lookInMemory } from './look-in-memory.js'
 import { checkNames, invalidOption } from './option-reading.js'
@@ -43,12 +48,9 @@ import {
   type CallOptions,
   checkCall,
   type GetOptions,
-  type InvalidateManyOptions,
-  type InvalidateOptions,
   type NamespaceOptions,
   type Policy,
   resolvePolicy,
-  resolveUntil,
   type SetOptions,
 } from './options.js'
 import { healthOf, statsOf } from './report.js'
@@ -221,9 +223,7 @@ export class EngineCache implements Cache {
   }
 
   async clear(options?: InvalidateOptions): Promise<Confirmed> {
-    const until = resolveUntil(options, 'clear')
-    if (this.#space.name === '') return clearAll(this.#engine, until)
-    return clearSpace(this.#engine, this.#space, until)
+    return clear(this.#engine, this.#space, resolveUntil(options, 'clear'))
   }
 
   wrap<A extends unknown[], T>(

@@ -2,20 +2,21 @@
 import type { Confirmed } from './confirmed.js'
 import type { Engine } from './engine.js'
 import { isCacheError } from './errors.js'
+import type { Until } from './invalidate-options.js'
 import { decodeKey } from './key.js'
 import type { Invalidation } from './log.js'
 import { lookInMemory } from './look-in-memory.js'
-import type { Until } from './options.js'
 import type { Space } from './space.js'
 
-/** Empties one namespace in both tiers; loads and reads under way will not fill it. */
-export function clearSpace(engine: Engine, space: Space, until: Until): Promise<Confirmed> {
-  const what: Invalidation = { kind: 'prefix', namespace: space.name, prefix: '' }
-  return empty(engine, () => [space], space.storePrefix, what, until)
-}
-
-/** Empties every namespace, also those that only other processes know. */
-export function clearAll(engine: Engine, until: Until): Promise<Confirmed> {
+/**
+ * Empties a namespace in both tiers, or all of them, also those that only other processes know;
+ * loads and reads under way will not fill them.
+ */
+export function clear(engine: Engine, space: Space, until: Until): Promise<Confirmed> {
+  if (space.name !== '') {
+    const what: Invalidation = { kind: 'prefix', namespace: space.name, prefix: '' }
+    return empty(engine, () => [space], space.storePrefix, what, until)
+  }
   const prefix = `${engine.settings.prefix}:`
   return empty(engine, () => engine.spaces(), prefix, { kind: 'all' }, until)
 }

@@ -75,6 +75,8 @@ export interface Coherence {
    * it has joined; such an entry is current until then, and out of date after.
    */
   readonly applied: number
+  /** What `applied` was then, or a little before; 0 where it is not known. At most a minute ago. */
+  appliedAt(atMs: number): number
   /** Called once, before the first read. */
   open(listener: CoherenceListener): void
   /**

@@ -2,7 +2,7 @@
 import type { SessionToken } from './api.js'
 import type { WriteAnswer } from './batched-writes.js'
 import { CacheError } from './errors.js'
-import type { Until } from './options.js'
+import type { Until } from './invalidate-options.js'
 
 export type Confirmed = SessionToken | false
 

@@ -1,12 +1,12 @@
 /**
- * What the engine asks of the world around it, and no more.
- *
- * The contracts belong to the core; stores, codecs, the memory tier and watchers point here and
- * never at one another. Durations and moments are milliseconds. A "moment" is on the monotonic
- * clock unless its name says wall.
+ * What the engine asks of the world around it, and no more. The contracts belong to the core;
+ * stores, codecs, the memory tier and watchers point here and never at one another. Durations and
+ * moments are milliseconds. A "moment" is on the monotonic clock unless its name says wall.
  */
-
 import type { Log } from './log.js'
+import type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite } from './store-calls.js'
+
+export type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite }
 
 /** Time and turn-taking. Tests and the simulation bring their own. */
 export interface Clock {
@@ -39,60 +39,10 @@ export interface StoreAbilities {
   readonly durable: boolean
 }
 
-export interface StoreWrite {
-  readonly key: string
-  /** A string stands for its UTF-8. */
-  readonly bytes: Uint8Array | string
-  /** How long the store may keep it: > 0, `Infinity` for no limit. */
-  readonly ttlMs: number
-}
-
-/** Asks for a value, and where there is none that is fresh for the right to fill it. */
-export interface LeaseRequest {
-  readonly key: string
-  /** Unlike that of any other load. */
-  readonly token: string
-  /** How long the right lasts. */
-  readonly leaseMs: number
-  /**
-   * `ask`: granted if no fresh value is there and nobody has the right; whoever has it will tell
-   * when it fills. `take`: granted whatever is there, the load that begins now is the newer.
-   * `renew`: granted if this token has the right.
-   */
-  readonly how: 'ask' | 'take' | 'renew'
-  /** How a value begins that cannot be used: it counts as none. */
-  readonly unusable: Uint8Array | undefined
-  /** The token of an older load of the same process, which loses the right if it has it. */
-  readonly replaces: string | undefined
-}
-
-export interface LeaseAnswer {
-  /** What is stored; looked at for a request that asks. */
-  readonly bytes: Uint8Array | undefined
-  readonly isLeased: boolean
-}
-
-/** What counts only while its token has the right to fill the key, and ends that right. */
-export interface StoreFill {
-  readonly key: string
-  readonly token: string
-  /** `undefined` gives the right back: the load brought nothing to keep. */
-  readonly write: StoreWrite | undefined
-}
-
 /** Told by a store when it comes and goes. Both may be called at any time, also repeatedly. */
 export interface StoreListener {
   onUp(): void
   onDown(cause: unknown): void
-}
-
-/**
- * Tells an entry that is past its ttl and only kept as stale, or born too early: its bytes from
- * `offset` on are not above those of `now`, compared byte by byte.
- */
-export interface Expiry {
-  readonly offset: number
-  readonly now: Uint8Array
 }
 
 /**
@@ -126,8 +76,11 @@ export interface Store {
    * and by that log's clock: what comes later is refused, since its caller was told that it failed.
    */
   setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void>
-  /** Deletes all; resolves to how many existed. One round trip. */
-  deleteMany(keys: readonly string[]): Promise<number>
+  /**
+   * Deletes all; resolves to how many existed. Rights to fill that are granted within `holdOffMs`,
+   * default 0, fill nothing. One round trip.
+   */
+  deleteMany(keys: readonly string[], holdOffMs?: number): Promise<number>
   /**
    * If `key` exists: overwrites its bytes from `offset` on with `patch` and gives it `ttlMs` to
    * live. Resolves to whether it existed. The patch lies within the value. One round trip.

@@ -1,6 +1,5 @@
 /**
  * What a cache and its namespaces share: tiers, clock, flights, invalidations, counters, events.
- *
  * The engine owns the one background timer (giving back the room of dead entries) and the life
  * cycle of the store. It decides nothing about a single key: that is cache.ts and the leaves it
  * calls.
@@ -27,11 +26,13 @@ import type { Events } from './events.js'
 import { FillWaits } from './fill-waits.js'
 import { Flights } from './flight.js'
 import { GuardedStore } from './guarded-store.js'
+import { HoldOffs } from './hold-offs.js'
 import { Holds } from './holds.js'
+import type { Until } from './invalidate-options.js'
 import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
 import type { Invalidation, KeyInvalidation, Log } from './log.js'
-import type { CacheSettings, MemorySettings, Policy, Until } from './options.js'
+import type { CacheSettings, MemorySettings, Policy } from './options.js'
 import { RIGHT_MS, RightRenewal } from './right-renewal.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
@@ -78,6 +79,7 @@ export class Engine {
   readonly invalidations = new Invalidations()
   readonly flights = new Flights()
   readonly holds = new Holds()
+  readonly holdOffs = new HoldOffs()
   readonly bulkhead: Bulkhead
   readonly unconfirmed: Unconfirmed
   readonly fillWaits = new FillWaits()
@@ -152,6 +154,13 @@ export class Engine {
         return false
       },
     )
+  }
+
+  /** Loads and reads of the key that are under way are out of date, and those of its hold-off. */
+  noteInvalidated({ policy }: Space, storeKey: string): void {
+    this.invalidations.note(storeKey)
+    const { holdOffMs } = policy
+    if (holdOffMs > 0) this.holdOffs.note(storeKey, this.clock.monotonicMs() + holdOffMs)
   }
 
   now(): Now {
@@ -253,11 +262,12 @@ export class Engine {
 
   /** What was read from the store since the first try is as old as what is deleted there now. */
   #removeAgain(storeKey: string, tells: KeyInvalidation | undefined): void {
-    const memory = tells && this.#spaces.get(tells.namespace)?.memory
-    const isFromStore = memory?.read(tells!.key)?.loadedAtMs === Number.NEGATIVE_INFINITY
+    const space = tells && this.#spaces.get(tells.namespace)
+    const isFromStore = space?.memory.read(tells!.key)?.loadedAtMs === Number.NEGATIVE_INFINITY
     this.invalidations.note(storeKey)
-    if (isFromStore) memory!.remove(tells!.key)
-    void this.batch!.delete(storeKey, tells)
+    if (isFromStore) space!.memory.remove(tells!.key)
+    const holdOffMs = space?.policy.holdOffMs ?? 0
+    void this.batch!.delete(storeKey, tells, { wantsAcks: false, holdOffMs })
   }
 
   /** Another process has invalidated it: reads and loads under way bring what is out of date. */
@@ -265,7 +275,7 @@ export class Engine {
     const space = this.#spaces.get(namespace)
     if (space === undefined) return
     const storeKey = space.storePrefix + encodeKey(key, 'hash')
-    this.invalidations.note(storeKey)
+    this.noteInvalidated(space, storeKey)
     space.memory.remove(key)
     this.fillWaits.filled(storeKey)
   }

@@ -50,9 +50,11 @@ function keepIfCurrent(
   admitted: Admitted,
 ): boolean {
   const { space, flight, context, policy, loadMs } = request
-  const { storeKey, born, beganMs: loadedAtMs } = flight
+  const { storeKey, keptBorn: born, beganMs: loadedAtMs } = flight
   const { key, tags, saidTtlMs: ttlMs } = context
-  if (flight.superseded || !isStillCurrent(engine, request)) {
+  const beganMs = engine.clock.monotonicMs() - loadMs
+  const isTooEarly = policy.holdOffMs > 0 && engine.holdOffs.isTooEarly(storeKey, beganMs)
+  if (flight.superseded || isTooEarly || !isStillCurrent(engine, request)) {
     space.counters.fillsFenced++
     refuse(engine, space, key, 'fenced')
     return false
@@ -99,7 +101,7 @@ function isStillCurrent({ coherence, invalidations }: Engine, request: FillReque
   const { space, flight, context } = request
   return (
     invalidations.isCurrent(space, flight.storeKey, flight.since) &&
-    coherence.judge(space.name, context.key, context.tags, flight.born) === 'current'
+    coherence.judge(space.name, context.key, context.tags, flight.keptBorn) === 'current'
   )
 }
 

@@ -38,6 +38,8 @@ export class Flight {
   readonly storeKey: string
   /** What the process had applied of the invalidation log when it, or then its load, began. */
   born: number
+  /** As `born`, for what is kept of it: earlier by the hold-off. */
+  keptBorn: number
   /** The fence's count when it began. */
   readonly since: number
   readonly kind: FlightKind
@@ -69,6 +71,7 @@ export class Flight {
     this.owner = start.owner
     this.storeKey = start.storeKey
     this.born = start.born
+    this.keptBorn = start.born
     this.since = start.since
     this.kind = start.kind
     this.beganMs = start.beganMs

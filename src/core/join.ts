@@ -11,8 +11,9 @@ import type { Engine } from './engine.js'
 import type { Found, HeldEntry } from './entry.js'
 import { CacheError } from './errors.js'
 import { Flight, type FlightCaller, type FlightKind } from './flight.js'
-import { fly, type LoadRequest } from './load.js'
+import { fly } from './load.js'
 import { runningFlights } from './load-scope.js'
+import type { LoadRequest } from './running-load.js'
 import { standInFor, usableNow } from './stand-in.js'
 
 export interface JoinRequest extends LoadRequest {

@@ -81,7 +81,8 @@ export function keep(
   if (bytes === undefined) return inMemory
   const isText = typeof bytes === 'string'
   space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
-  const write = { key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs }
+  const { holdOffMs } = space.policy
+  const write = { key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs, holdOffMs }
   if (needsRight) batch!.fill({ key: storeKey, token: fill.token!, write }, fill.onRefused)
   else {
     const tells = request.tells ? keyInvalidation(engine, space, key) : undefined

@@ -4,7 +4,8 @@
  */
 import { durationMs, showDuration, showSize, sizeBytes } from './duration.js'
 import { CacheError } from './errors.js'
-import { OPTION_TABLE, type OptionRow, type OptionScope } from './option-table.js'
+import type { OptionRow, OptionScope } from './option-row.js'
+import { OPTION_TABLE } from './option-table.js'
 
 /**
  * A year. A bare number above it is a day or an hour in milliseconds far more often than it is

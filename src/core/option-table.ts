@@ -4,40 +4,8 @@
  * The rows are the truth for validation, for resolving and for docs/options.md (a test compares).
  * To add an option, add a row and its field in options.ts.
  */
-/** `call` is `getOrSet` and its kin; `get` and `set` take less. */
-export type OptionScope =
-  | 'cache'
-  | 'memory'
-  | 'namespace'
-  | 'call'
-  | 'get'
-  | 'set'
-  | 'delete'
-  | 'invalidate'
-export type OptionKind =
-  | 'duration'
-  | 'size'
-  | 'count'
-  | 'ratio'
-  | 'choice'
-  | 'flag'
-  | 'text'
-  | 'other'
-
-export interface OptionRow {
-  readonly name: string
-  readonly kind: OptionKind
-  readonly scopes: readonly OptionScope[]
-  /** Inclusive; milliseconds for a duration, bytes for a size. */
-  readonly min?: number
-  readonly max?: number
-  /** `Infinity` is a value of its own, outside of min and max. */
-  readonly infinite?: boolean
-  readonly choices?: readonly string[]
-  /** What a person would write; docs show it. */
-  readonly default: string
-  readonly says: string
-}
+import { CALL_OPTIONS } from './call-option-table.js'
+import type { OptionRow, OptionScope } from './option-row.js'
 
 const DAY_MS = 86_400_000
 const EVERYWHERE: readonly OptionScope[] = ['cache', 'namespace', 'call']
@@ -248,47 +216,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     says: 'how long after a failed load a stale value is handed out without a new try',
   },
   {
+    name: 'holdOff',
+    kind: 'duration',
+    scopes: ['cache', 'namespace'],
+    min: 0,
+    max: 60_000,
+    default: '0',
+    says: 'how long after an invalidation loads are not kept, for sources that lag',
+  },
+  {
     name: 'tags',
     kind: 'other',
     scopes: EVERYWHERE_AND_SET,
     default: '[]',
     says: 'names under which entries can be invalidated together',
   },
-  {
-    name: 'fresh',
-    kind: 'flag',
-    scopes: ['call'],
-    default: 'false',
-    says: 'load now, whatever is cached',
-  },
-  {
-    name: 'after',
-    kind: 'other',
-    scopes: ['call', 'get'],
-    default: 'none',
-    says: 'the token of an invalidation: nothing older than that is handed out',
-  },
-  {
-    name: 'until',
-    kind: 'choice',
-    scopes: ['delete', 'invalidate'],
-    choices: ['sent', 'applied'],
-    default: 'sent',
-    says: 'when to resolve: once others hear of it soon, or once no process can serve it any more',
-  },
-  {
-    name: 'mode',
-    kind: 'choice',
-    scopes: ['invalidate'],
-    choices: ['hard', 'soft'],
-    default: 'hard',
-    says: 'whether it is gone, or stale and handed out while it is refreshed',
-  },
-  {
-    name: 'signal',
-    kind: 'other',
-    scopes: ['call', 'get'],
-    default: 'none',
-    says: 'an AbortSignal that ends the wait of this caller',
-  },
+  ...CALL_OPTIONS,
 ]

@@ -10,7 +10,7 @@ import type { Clock, Codec, Store } from './contracts.js'
 import type { Duration, Size } from './duration.js'
 import type { LongKeys } from './key.js'
 import { checkNames, invalidOption, readOption } from './option-reading.js'
-import type { OptionScope } from './option-table.js'
+import type { OptionScope } from './option-row.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** How entries live: at every scope, the nearest one counts. Numbers are seconds. */
@@ -33,6 +33,11 @@ export interface LifeOptions {
   hardTimeout?: Duration | undefined
   /** How long after a failed load a stale value is handed out without a new try. Default 1 s. */
   retryAfter?: Duration | undefined
+  /**
+   * For how long after an invalidation loads are not kept: where they read from replicas, about the
+   * lag of those. Not for single calls. 0 to 1 min. Default 0.
+   */
+  holdOff?: Duration | undefined
   /** Names under which entries can be invalidated together. A call adds to its namespace's. */
   tags?: readonly string[] | undefined
 }
@@ -56,21 +61,6 @@ export interface CallOptions extends LifeOptions {
 
 export type GetOptions = Pick<CallOptions, 'signal' | 'after'>
 
-/** `sent`: others hear of it soon. `applied`: no process can serve it any more. */
-export type Until = 'sent' | 'applied'
-
-export interface InvalidateOptions {
-  /** What is waited for. `applied` takes up to 2 s. Default 'sent'. */
-  until?: Until | undefined
-}
-
-/** `hard`: gone. `soft`: stale, handed out by `getOrSet` while it is refreshed. */
-export type InvalidationMode = 'hard' | 'soft'
-
-export interface InvalidateManyOptions extends InvalidateOptions {
-  /** Default 'hard'. */
-  mode?: InvalidationMode | undefined
-}
 export type SetOptions = LifeOptions
 
 export interface MemoryOptions {
@@ -124,6 +114,7 @@ export interface Policy {
   readonly softTimeoutMs: number
   readonly hardTimeoutMs: number
   readonly retryAfterMs: number
+  readonly holdOffMs: number
   readonly tags: readonly string[]
 }
 
@@ -154,6 +145,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   softTimeoutMs: 200,
   hardTimeoutMs: 60_000,
   retryAfterMs: 1_000,
+  holdOffMs: 0,
   tags: Object.freeze([]) as readonly string[],
 })
 
@@ -207,22 +199,6 @@ export function resolvePolicy(
   return resolveLife(above, options, where)
 }
 
-/** Whether it is soft. Throws OPTION_INVALID. */
-export function resolveIsSoft(options: InvalidateManyOptions | undefined, where: string): boolean {
-  return options !== undefined && readOption(options, 'mode', where) === 'soft'
-}
-
-/** What is to be waited for. Throws OPTION_UNKNOWN or OPTION_INVALID. */
-export function resolveUntil(
-  options: InvalidateOptions | undefined,
-  where: string,
-  scope: 'delete' | 'invalidate' = 'delete',
-): Until {
-  if (options === undefined) return 'sent'
-  checkNames(options, scope, where)
-  return (readOption(options, 'until', where) as Until | undefined) ?? 'sent'
-}
-
 /** Throws unless `fresh` and `signal`, where they are given, are what they should be. */
 export function checkCall(
   options: Pick<CallOptions, 'fresh' | 'signal' | 'after'>,
@@ -252,6 +228,7 @@ function resolveLife(above: Policy, options: object, where: string): Policy {
     softTimeoutMs: pick('softTimeout', above.softTimeoutMs),
     hardTimeoutMs: pick('hardTimeout', above.hardTimeoutMs),
     retryAfterMs: pick('retryAfter', above.retryAfterMs),
+    holdOffMs: pick('holdOff', above.holdOffMs),
     tags: resolveTags(above.tags, (options as LifeOptions).tags, where),
   })
 }

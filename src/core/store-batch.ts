@@ -5,7 +5,12 @@
  * Writes go out before reads, so that what a tick wrote it reads back.
  */
 import { BatchedReads, type Lease, type ReadRequest } from './batched-reads.js'
-import { BatchedWrites, type StoreParts, type WriteAnswer } from './batched-writes.js'
+import {
+  BatchedWrites,
+  type DeleteOptions,
+  type StoreParts,
+  type WriteAnswer,
+} from './batched-writes.js'
 import type { Clock, Expiry, StoreFill, StoreWrite } from './contracts.js'
 import type { CacheError } from './errors.js'
 import type { KeyInvalidation } from './log.js'
@@ -71,8 +76,12 @@ export class StoreBatch {
   }
 
   /** Never refused for want of room: dropping one could leave a stale value behind. */
-  delete(key: string, tells: KeyInvalidation | undefined, wantsAcks = false): Promise<WriteAnswer> {
-    const answer = this.#writes.delete(key, tells, wantsAcks)
+  delete(
+    key: string,
+    tells: KeyInvalidation | undefined,
+    options: DeleteOptions,
+  ): Promise<WriteAnswer> {
+    const answer = this.#writes.delete(key, tells, options)
     this.#schedule()
     return answer
   }

@@ -2,8 +2,9 @@
 import { allConfirmed, type Confirmed, confirmed } from './confirmed.js'
 import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
+import type { Until } from './invalidate-options.js'
 import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
-import type { Policy, Until } from './options.js'
+import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
 import { admit } from './value.js'
@@ -44,7 +45,7 @@ export function write(
 
 function put(engine: Engine, what: WrittenRequest, onDone: WriteListener['onDone']): void {
   const { space, key, storeKey } = what
-  engine.invalidations.note(storeKey)
+  engine.noteInvalidated(space, storeKey)
   engine.holds.release(storeKey)
   const inMemory = keepWritten(engine, what, (answer) => onDone(!(answer instanceof CacheError)))
   space.counters.sets++
@@ -60,16 +61,17 @@ export async function remove(
   until: Until,
 ): Promise<Confirmed> {
   const { counters, memory, name } = space
-  const { batch, events, holds, invalidations } = engine
+  const { batch, events, holds } = engine
   const storeKey = storeKeyOf(engine, space, key)
-  invalidations.note(storeKey)
+  engine.noteInvalidated(space, storeKey)
   holds.release(storeKey)
   memory.remove(key)
   counters.deletes++
   if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
   if (batch === undefined) return engine.coherence.token
   const tells = keyInvalidation(engine, space, key)
-  return confirmed(await batch.delete(storeKey, tells, until === 'applied'), until)
+  const options = { wantsAcks: until === 'applied', holdOffMs: space.policy.holdOffMs }
+  return confirmed(await batch.delete(storeKey, tells, options), until)
 }
 
 /** As `remove` for each; they share their round trips. */

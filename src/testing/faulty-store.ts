@@ -175,8 +175,8 @@ class FaultWrapper implements FaultyStore {
     return this.#call('setMany', () => this.#inner.setMany(writes, notAfterWallMs), undefined)
   }
 
-  deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#call('deleteMany', () => this.#inner.deleteMany(keys), keys.length)
+  deleteMany(...call: Parameters<Store['deleteMany']>): Promise<number> {
+    return this.#call('deleteMany', () => this.#inner.deleteMany(...call), call[0].length)
   }
 
   patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {

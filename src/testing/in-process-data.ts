@@ -1,6 +1,6 @@
 /** What lies behind in-process stores, as a server would hold it: entries, rights to fill, logs. */
 import type { Clock, LeaseRequest } from '../core/contracts.js'
-import { LogData } from './in-process-log.js'
+import { type InProcessLogLimits, LogData } from './in-process-log.js'
 
 interface Lease {
   readonly token: string
@@ -14,6 +14,9 @@ interface Entry {
   readonly deadAtMs: number
 }
 
+/** In the place of a token: no load has it. */
+const HELD_OFF = '!'
+
 export class InProcessData {
   readonly #clock: Clock
   readonly #maxEntries: number
@@ -22,12 +25,19 @@ export class InProcessData {
   readonly #leases = new Map<string, Lease>()
   /** By name; `undefined` where none is kept. */
   readonly #logs: Map<string, LogData> | undefined
+  readonly #logLimits: Partial<InProcessLogLimits>
   #epochs = 0
 
-  constructor(clock: Clock, maxEntries: number, hasLog: boolean) {
+  constructor(
+    clock: Clock,
+    maxEntries: number,
+    hasLog: boolean,
+    logLimits: Partial<InProcessLogLimits> = {},
+  ) {
     this.#clock = clock
     this.#maxEntries = maxEntries
     this.#logs = hasLog ? new Map() : undefined
+    this.#logLimits = logLimits
   }
 
   get hasLog(): boolean {
@@ -36,9 +46,14 @@ export class InProcessData {
 
   log(name: string): LogData {
     const known = this.#logs!.get(name)
-    const data = known ?? new LogData(`epoch-${++this.#epochs}`, () => this.#clock.wallMs())
+    const data = known ?? this.#newLog()
     this.#logs!.set(name, data)
     return data
+  }
+
+  #newLog(): LogData {
+    const wallMs = () => this.#clock.wallMs()
+    return new LogData(`epoch-${++this.#epochs}`, wallMs, this.#logLimits)
   }
 
   read(key: string): Entry | undefined {
@@ -58,6 +73,7 @@ export class InProcessData {
   /** Whether the request has the right now. */
   lease({ key, token, leaseMs, how, replaces }: LeaseRequest): boolean {
     const held = this.#lease(key)
+    if (held?.token === HELD_OFF && how !== 'renew') return true
     if (how === 'renew' && held?.token !== token) return false
     if (how === 'ask' && held !== undefined && held.token !== replaces) {
       held.isWaitedFor = true
@@ -79,8 +95,12 @@ export class InProcessData {
     return true
   }
 
-  endLease(key: string): void {
+  /** For `holdOffMs`, whoever is granted the right has it in name alone. */
+  endLease(key: string, holdOffMs = 0): void {
     this.#leases.delete(key)
+    if (holdOffMs === 0) return
+    const untilMs = this.deadlineMs(holdOffMs)
+    this.#leases.set(key, { token: HELD_OFF, untilMs, isWaitedFor: false })
   }
 
   #lease(key: string): Lease | undefined {

@@ -22,7 +22,7 @@ import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 import { invalidOption } from '../core/option-reading.js'
 import { InProcessData } from './in-process-data.js'
-import { inProcessLog } from './in-process-log.js'
+import { type InProcessLogLimits, inProcessLog } from './in-process-log.js'
 
 export interface InProcessStoreOptions {
   /** Default: the system clock. */
@@ -34,6 +34,11 @@ export interface InProcessStoreOptions {
   maxEntries?: number | undefined
   /** Whether it keeps an invalidation log, so that peers hear of each other. Default: false. */
   log?: boolean | undefined
+  /**
+   * What that log keeps, for tests of what happens beyond it. Default: 100 000 records and tags,
+   * 1 000 prefixes, 1 000 records an answer.
+   */
+  logLimits?: Partial<InProcessLogLimits> | undefined
 }
 
 export interface InProcessStore extends Store {
@@ -55,22 +60,24 @@ export interface InProcessStore extends Store {
 const DEFAULT_MAX_ENTRIES = 100_000
 const MAX_ENTRIES = 2 ** 24
 const SCAN_PAGE_KEYS = 1_000
+const OPTIONS = ['clock', 'maxEntries', 'log', 'logLimits']
 const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** A store of its own data. Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function inProcessStore(options: InProcessStoreOptions = {}): InProcessStore {
   for (const name of Object.keys(options)) {
-    if (name === 'clock' || name === 'maxEntries' || name === 'log') continue
-    const message = `inProcessStore: unknown option '${name}'; known here: clock, maxEntries, log`
+    if (OPTIONS.includes(name)) continue
+    const known = OPTIONS.join(', ')
+    const message = `inProcessStore: unknown option '${name}'; known here: ${known}`
     throw new CacheError('OPTION_UNKNOWN', message)
   }
-  const { clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES, log = false } = options
+  const { clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES, log = false, logLimits } = options
   if (typeof log !== 'boolean') throw invalidOption('inProcessStore', 'log', log, 'true or false')
   if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES) {
     const allowed = `a whole number from 1 to ${MAX_ENTRIES}`
     throw invalidOption('inProcessStore', 'maxEntries', maxEntries, allowed)
   }
-  return new MapStore(new InProcessData(clock, maxEntries, log))
+  return new MapStore(new InProcessData(clock, maxEntries, log, logLimits))
 }
 
 class MapStore implements InProcessStore {
@@ -116,7 +123,7 @@ class MapStore implements InProcessStore {
     this.#check('fillMany')
     return fills.map(({ key, token, write }) =>
       this.#space.endLeaseOf(key, token, () => {
-        if (write !== undefined) this.#write(write)
+        if (write !== undefined) this.#write({ ...write, holdOffMs: 0 })
       }),
     )
   }
@@ -130,9 +137,9 @@ class MapStore implements InProcessStore {
     for (const write of writes) this.#write(write)
   }
 
-  async deleteMany(keys: readonly string[]): Promise<number> {
+  async deleteMany(keys: readonly string[], holdOffMs = 0): Promise<number> {
     this.#check('deleteMany')
-    for (const key of keys) this.#space.endLease(key)
+    for (const key of keys) this.#space.endLease(key, holdOffMs)
     return keys.filter((key) => this.#space.remove(key)).length
   }
 
@@ -206,8 +213,8 @@ class MapStore implements InProcessStore {
     this.#space.restart()
   }
 
-  #write({ key, bytes, ttlMs }: StoreWrite): void {
-    this.#space.endLease(key)
+  #write({ key, bytes, ttlMs, holdOffMs = 0 }: StoreWrite): void {
+    this.#space.endLease(key, holdOffMs)
     const copy = typeof bytes === 'string' ? ENCODER.encode(bytes) : Uint8Array.from(bytes)
     this.#space.write(key, copy, this.#space.deadlineMs(ttlMs))
   }

@@ -105,6 +105,31 @@ function defineRenewal(leased: Case): void {
     deepEqual([Buffer.from(bytes!).toString(), isLeased], ['6 newer', false])
   })
 
+  defineEnds(leased)
+}
+
+function defineEnds(leased: Case): void {
+  leased('grants rights in name alone while it holds off', async (bench) => {
+    const { store, key } = bench
+    await store.deleteMany([key('k')], MINUTE_MS)
+    equal((await lease(store, { key: key('k'), token: 'a' })).isLeased, true)
+    equal((await lease(store, { key: key('k'), token: 'b', how: 'take' })).isLeased, true)
+    equal((await lease(store, { key: key('k'), token: 'a', how: 'renew' })).isLeased, false)
+    deepEqual(await fill(store, key('k'), 'a', 'lagging'), [false])
+    deepEqual(await fill(store, key('k'), 'b', 'lagging'), [false])
+    await store.deleteMany([key('k')], 20)
+    await until(async () => {
+      await lease(store, { key: key('k'), token: 'c' })
+      return (await fill(store, key('k'), 'c', 'value'))[0] === true
+    })
+    equal(await text(bench, 'k'), 'value')
+    const write = { key: key('k'), bytes: 'set', ttlMs: MINUTE_MS, holdOffMs: MINUTE_MS }
+    await store.setMany([write])
+    await lease(store, { key: key('k'), token: 'd', how: 'take' })
+    deepEqual(await fill(store, key('k'), 'd', 'lagging'), [false])
+    equal(await text(bench, 'k'), 'set')
+  })
+
   leased('takes the right back, and ends it by itself', async (bench) => {
     const { store, key } = bench
     await lease(store, { key: key('k'), token: 'a' })

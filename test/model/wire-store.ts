@@ -37,8 +37,8 @@ export class WireStore implements Store {
     return this.#send(() => this.#inner.setMany(writes, notAfterWallMs))
   }
 
-  deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#send(() => this.#inner.deleteMany(keys))
+  deleteMany(...call: Parameters<Store['deleteMany']>): Promise<number> {
+    return this.#send(() => this.#inner.deleteMany(...call))
   }
 
   patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {

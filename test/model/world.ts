@@ -10,7 +10,7 @@ import type { Coherence } from '../../src/core/coherence.js'
 import type { Store } from '../../src/core/contracts.js'
 import { Engine } from '../../src/core/engine.js'
 import { Events } from '../../src/core/events.js'
-import type { Log } from '../../src/core/log.js'
+import type { Log, LogReply } from '../../src/core/log.js'
 import { resolveCacheOptions, resolveMemoryOptions } from '../../src/core/options.js'
 import { type Cache, isCacheError } from '../../src/index.js'
 import { LruMemoryTier, noMemory } from '../../src/memory/index.js'
@@ -41,6 +41,7 @@ const TINY = { maxEntries: 2, maxBytes: 1_024 }
 const NORMAL = { maxEntries: 1_000, maxBytes: '1mb' }
 const STEP_MS = 5
 const LIMIT_MS = 100_000
+const DAY_MS = 86_400_000
 const FOR_EVER_MS = 1e9
 /** A read, a load up to its hard timeout, a write. */
 const LONGEST_CALL_MS = HARD_TIMEOUT_MS + 1_000
@@ -67,7 +68,9 @@ export class World {
   /** `own`: a store of the caller's in place of the one that the set-up names. */
   constructor(setup: Setup, own?: { readonly store: Store; readonly prefix: string }) {
     this.setup = setup
-    this.clock = fakeClock({ ceilingAheadMs: setup.ceilingAheadMs })
+    // Ahead of a real server's clock: to that, no write comes too late.
+    const wallMs = Date.now() + DAY_MS
+    this.clock = fakeClock({ ceilingAheadMs: setup.ceilingAheadMs, wallMs })
     if (own === undefined && setup.store !== 'none') {
       this.data = inProcessStore({ clock: this.clock })
       const { clock, data } = this
@@ -217,10 +220,21 @@ function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, pref
   return { root: root as Cache, tier }
 }
 
-/** A real server answers in its own time: on a clock that jumps, heartbeats would be late. */
+/**
+ * A real server answers in its own time: on a clock that jumps, heartbeats would be late. It says
+ * what time it is on that clock, for otherwise nothing would grow old.
+ */
 function coherenceAt(log: Log | undefined, clock: FakeClock): Coherence {
   if (log === undefined) return coherenceOver(undefined, clock)
-  return new LogCoherence({ log, clock, leaseMs: FOR_EVER_MS, heartbeatMs: FOR_EVER_MS })
+  const dated = <R extends LogReply>(reply: R): R => ({ ...reply, nowMs: clock.wallMs() })
+  const onClock: Log = {
+    ...log,
+    join: async (member) => dated(await log.join(member)),
+    follow: async (member) => dated(await log.follow(member)),
+    append: async (...call) => dated(await log.append(...call)),
+  }
+  const options = { clock, leaseMs: FOR_EVER_MS, heartbeatMs: FOR_EVER_MS }
+  return new LogCoherence({ log: onClock, ...options })
 }
 
 /** A duration as the options take it. */

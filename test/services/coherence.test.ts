@@ -132,7 +132,7 @@ describe.each(OWN_CLIENTS.slice(0, 2))('coherence over redis: $name', ({ make })
 
   it('never serves what was invalidated, whatever the network does', async () => {
     await open('faults')
-    const history = new History()
+    const history = new History(2_000)
     const endMs = performance.now() + RUN_MS
     const callers = caches.flatMap((cache, by) => [
       callFor(cache, by, history, endMs, 2),

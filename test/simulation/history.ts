@@ -52,8 +52,6 @@ export interface Get {
   readonly after: Invalidation | undefined
 }
 
-/** The lease, and no more: a heartbeat counts from its sending. */
-const BOUND_MS = 2_000
 /** What the store's clock, as a process knows it, may be off, with a slow network. */
 const CLOCK_SLACK_MS = 300
 /** A set that failed must not take place any later. */
@@ -61,12 +59,18 @@ const LATE_MS = 1_500
 
 export class History {
   readonly violations: Violation[] = []
+  readonly #boundMs: number
   /** The longest that another process went on with an older value. */
   worstStalenessMs = 0
   gets = 0
   invalidations = 0
   readonly #made = new Map<number, Made>()
   readonly #asked = new Map<string, Invalidation[]>()
+
+  /** `boundMs`: the lease, or `staleIfDown`, and no more: a heartbeat counts from its sending. */
+  constructor(boundMs: number) {
+    this.#boundMs = boundMs
+  }
 
   /** A value begins to be made: its load begins, or it is about to be set. Returns its number. */
   make(atMs: number): number {
@@ -139,7 +143,7 @@ export class History {
       if (each.confirmedAtMs > beganAtMs) continue
       const staleForMs = beganAtMs - each.confirmedAtMs
       const isOwn = each.by === by
-      const boundMs = isOwn || (each.isApplied && get.isKnown) ? 0 : BOUND_MS
+      const boundMs = isOwn || (each.isApplied && get.isKnown) ? 0 : this.#boundMs
       if (!isOwn && !each.isApplied) {
         this.worstStalenessMs = Math.max(this.worstStalenessMs, staleForMs)
       }

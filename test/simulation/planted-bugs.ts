@@ -283,6 +283,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     onClasses: () => replace(Unconfirmed.prototype, 'repeat', { value: () => {} }),
   },
   {
+    name: 'nothing is held off in the store',
+    onLink: (link) => {
+      const remove = link.deleteMany.bind(link)
+      link.deleteMany = (keys) => remove(keys)
+    },
+  },
+  {
+    name: 'nothing is held off by number',
+    onClasses: () =>
+      replace(LogCoherence.prototype, 'appliedAt', {
+        value(this: LogCoherence) {
+          return this.applied
+        },
+      }),
+  },
+  {
     name: 'nobody is told of sets and deletes',
     onLink: (link) => {
       onLog(link, (log) => ({
@@ -307,11 +323,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'the record overtakes the delete',
     onLink: (link) => {
       const remove = link.deleteMany.bind(link)
-      link.deleteMany = async (keys) => {
+      link.deleteMany = async (keys, holdOffMs) => {
         // Confirmed before it is done.
         void new Promise((resolve) => setImmediate(resolve))
           .then(() => link.ping())
-          .then(() => remove(keys))
+          .then(() => remove(keys, holdOffMs))
           .catch(() => {})
         return keys.length
       }

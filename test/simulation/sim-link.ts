@@ -19,6 +19,8 @@ import type { Log, LogListener } from '../../src/core/log.js'
 import { type InProcessStore, inProcessStore } from '../../src/testing/index.js'
 import type { Scheduler } from './scheduler.js'
 
+const SMALL_LOG = { maxRecords: 3, maxTags: 1, maxPrefixes: 1, maxRead: 2 }
+
 export class SimServer {
   readonly data: InProcessStore
   /** How often it was started: one that starts knows of no process. */
@@ -28,12 +30,13 @@ export class SimServer {
   #isFrozen = false
   #held: (() => void)[] = []
 
-  constructor(scheduler: Scheduler) {
+  /** `isSmall`: its log keeps next to nothing: members find it trimmed, and its floor risen. */
+  constructor(scheduler: Scheduler, isSmall: boolean) {
     const now = () => scheduler.nowMs
     const defer = (run: () => void) => process.nextTick(run)
     const setTimer = () => ({ cancel: () => {} })
     const clock = { monotonicMs: now, ceilingMs: now, wallMs: now, setTimer, defer }
-    this.data = inProcessStore({ clock, log: true })
+    this.data = inProcessStore({ clock, log: true, logLimits: isSmall ? SMALL_LOG : {} })
     this.data.open({ onUp: () => {}, onDown: () => {} })
   }
 
@@ -154,8 +157,8 @@ export class SimLink implements Store {
     })
   }
 
-  deleteMany(keys: readonly string[]) {
-    return this.#send(() => this.#data.deleteMany(keys))
+  deleteMany(...call: Parameters<Store['deleteMany']>) {
+    return this.#send(() => this.#data.deleteMany(...call))
   }
 
   patch(...call: Parameters<Store['patch']>) {

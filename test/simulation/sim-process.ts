@@ -13,6 +13,16 @@ export const TTL_MS = 8_000
 /** For which `getOrSet` may hand them out while they are loaded anew. */
 const GRACE_MS = 4_000
 
+export interface SimProcessOptions {
+  readonly life: number
+  readonly scheduler: Scheduler
+  readonly server: SimServer
+  readonly wallSkewMs: number
+  readonly staleIfDownMs: number
+  readonly holdOffMs: number
+  readonly bug: PlantedBug | undefined
+}
+
 export class SimProcess {
   readonly cache: Cache
   /** Each life of a process is a process of its own. */
@@ -26,13 +36,8 @@ export class SimProcess {
   #frozenAtMs = 0
   #frozenForMs = 0
 
-  constructor(
-    life: number,
-    scheduler: Scheduler,
-    server: SimServer,
-    wallSkewMs: number,
-    bug?: PlantedBug,
-  ) {
+  constructor(options: SimProcessOptions) {
+    const { life, scheduler, server, wallSkewMs, staleIfDownMs, holdOffMs, bug } = options
     this.life = life
     this.#scheduler = scheduler
     this.#hasStoppedClock = bug?.hasStoppedClock === true
@@ -44,6 +49,8 @@ export class SimProcess {
       random: () => scheduler.random(),
       ttl: TTL_MS / 1_000,
       grace: GRACE_MS / 1_000,
+      staleIfDown: staleIfDownMs / 1_000,
+      holdOff: holdOffMs / 1_000,
       hardTimeout: '5s',
     }) as Cache
   }

@@ -18,6 +18,10 @@ const REST_MS = 3_500
 const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
 const TAGS = ['odd', 'even']
 const WALL_SKEW_MS = 900_000
+const LEASE_MS = 2_000
+const MAX_LAG_MS = 400
+/** Strict, the default, and bounded. */
+const STALE_IF_DOWN_MS = [0, 2_000, 2_000, 5_000]
 
 type Fault = readonly [name: string, begin: () => void, end?: () => void]
 
@@ -46,7 +50,10 @@ class Simulation {
   readonly #bug: PlantedBug | undefined
   readonly #scheduler: Scheduler
   readonly #server: SimServer
-  readonly #history = new History()
+  readonly #history: History
+  readonly #staleIfDownMs: number
+  /** Loads read from a replica. */
+  readonly #lags: boolean
   readonly #processes: SimProcess[] = []
   readonly #log: string[] = []
   /** The newest of them. */
@@ -58,7 +65,11 @@ class Simulation {
   constructor(seed: number, bug: PlantedBug | undefined) {
     this.#bug = bug
     this.#scheduler = new Scheduler(seed)
-    this.#server = new SimServer(this.#scheduler)
+    const scheduler = this.#scheduler
+    this.#staleIfDownMs = STALE_IF_DOWN_MS[scheduler.below(STALE_IF_DOWN_MS.length)]!
+    this.#history = new History(Math.max(LEASE_MS, this.#staleIfDownMs))
+    this.#lags = scheduler.chance(0.2)
+    this.#server = new SimServer(scheduler, scheduler.chance(0.3))
     this.#server.onTaken = ({ bytes }) => this.#taken(bytes)
   }
 
@@ -104,7 +115,15 @@ class Simulation {
     if (this.#isResting || this.#processes[at]?.isDead === false) return
     const skewMs = (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
     const life = ++this.#lives
-    const process = new SimProcess(life, this.#scheduler, this.#server, skewMs, this.#bug)
+    const process = new SimProcess({
+      life,
+      scheduler: this.#scheduler,
+      server: this.#server,
+      wallSkewMs: skewMs,
+      staleIfDownMs: this.#staleIfDownMs,
+      holdOffMs: this.#lags ? MAX_LAG_MS : 0,
+      bug: this.#bug,
+    })
     this.#processes[at] = process
     this.#act(process)
   }
@@ -147,7 +166,8 @@ class Simulation {
     const isFresh = scheduler.chance(0.1)
     const load = () => {
       // The row as it is when the load begins; how long it takes is another matter.
-      const value = this.#history.make(scheduler.nowMs)
+      const lagMs = this.#lags ? scheduler.below(MAX_LAG_MS) : 0
+      const value = this.#history.make(scheduler.nowMs - lagMs)
       const takesMs = scheduler.chance(0.2) ? scheduler.below(3_000) : scheduler.below(30)
       return new Promise<number>((resolve) => {
         const end = () => {
@@ -222,7 +242,8 @@ class Simulation {
 
   #got(key: string, value: number, get: Get): void {
     this.#note(`${get.by} got ${key} ${value}, asked at ${get.beganAtMs}`)
-    this.#history.got(key, value, get)
+    // Who loads from a replica that lags gets what it has; what is kept is another matter.
+    if (!this.#lags || get.isPlain) this.#history.got(key, value, get)
   }
 
   /** What the server would have on its disk. */

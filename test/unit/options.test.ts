@@ -1,13 +1,13 @@
 /** Every option: its range from both sides, who may carry it, who wins. */
 import { describe, expect, it } from 'vitest'
-import { OPTION_TABLE, type OptionRow, type OptionScope } from '../../src/core/option-table.js'
+import { resolveIsSoft, resolveUntil } from '../../src/core/invalidate-options.js'
+import type { OptionRow, OptionScope } from '../../src/core/option-row.js'
+import { OPTION_TABLE } from '../../src/core/option-table.js'
 import {
   type Policy,
   resolveCacheOptions,
-  resolveIsSoft,
   resolveMemoryOptions,
   resolvePolicy,
-  resolveUntil,
 } from '../../src/core/options.js'
 
 const DEFAULTS = resolveCacheOptions({}).policy

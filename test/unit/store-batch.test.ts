@@ -20,6 +20,8 @@ function writeTo(target: StoreBatch, write: StoreWrite): Promise<WriteAnswer> {
 /** The store has it, and nobody else need hear of it. */
 const TAKEN = { token: 'local.2000', applied: undefined }
 
+const AT_ONCE = { wantsAcks: false, holdOffMs: 0 }
+
 type Sent = [call: string, keys: string[]]
 
 let clock: FakeClock
@@ -110,7 +112,7 @@ describe('a batch', () => {
 
   it('sends writes before deletes before reads', async () => {
     const reading = read('a')
-    await Promise.all([batch.delete('d', undefined), writeTo(batch, write('a'))])
+    await Promise.all([batch.delete('d', undefined, AT_ONCE), writeTo(batch, write('a'))])
     const [found] = await reading
     expect(sent.map(([call]) => call)).toEqual(['setMany', 'deleteMany', 'getMany'])
     expect(text(found)).toBe('a')
@@ -133,13 +135,13 @@ describe('several writes of one key in a tick', () => {
   })
 
   it('become a delete if that was last', async () => {
-    await Promise.all([writeTo(batch, write('a')), batch.delete('a', undefined)])
+    await Promise.all([writeTo(batch, write('a')), batch.delete('a', undefined, AT_ONCE)])
     expect(sent).toEqual([['deleteMany', ['a']]])
   })
 
   it('become a write if that was last', async () => {
     values.set('a', Buffer.from('old'))
-    await Promise.all([batch.delete('a', undefined), writeTo(batch, write('a', 'new'))])
+    await Promise.all([batch.delete('a', undefined, AT_ONCE), writeTo(batch, write('a', 'new'))])
     expect(sent).toEqual([['setMany', ['a']]])
     expect(String(values.get('a'))).toBe('new')
   })
@@ -158,7 +160,7 @@ describe('a large tick', () => {
   it('is cut for writes and deletes too', async () => {
     const keys = Array.from({ length: MAX_BATCH_KEYS + 1 }, (_, i) => `k${i}`)
     await Promise.all(keys.map((key) => writeTo(batch, write(key))))
-    await Promise.all(keys.map((key) => batch.delete(key, undefined)))
+    await Promise.all(keys.map((key) => batch.delete(key, undefined, AT_ONCE)))
     expect(sent.map(([call, each]) => [call, each.length])).toEqual([
       ['setMany', MAX_BATCH_KEYS],
       ['setMany', 1],
@@ -177,7 +179,7 @@ describe('the bound on writes', () => {
     expect(await writeTo(batch, write('one more'))).toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(refused).toMatchObject([{ code: 'STORE_UNAVAILABLE' }])
     const again = writeTo(batch, write('k0', 'newer'))
-    const deleted = batch.delete('one more', undefined)
+    const deleted = batch.delete('one more', undefined, AT_ONCE)
     await clock.settle()
     expect(await stateOf(deleted)).toBe('pending')
     expect(await writeTo(batch, write('still too many'))).toBeInstanceOf(CacheError)
@@ -194,7 +196,7 @@ describe('a failed call', () => {
     const error = new CacheError('STORE_TIMEOUT', 'too late')
     held = gate<void>()
     const reads = [read('a'), read('b')]
-    const writes = [writeTo(batch, write('c')), batch.delete('d', undefined)]
+    const writes = [writeTo(batch, write('c')), batch.delete('d', undefined, AT_ONCE)]
     await clock.settle()
     held.fail(error)
     const answers = (await Promise.all(reads)).map(([answer]) => answer)

@@ -1,9 +1,14 @@
 /**
  * The Lua of the right to fill a key. The right is a key of its own beside the value, in its slot:
  * `{name}!lease` holds the token of the load that has it, and ends by itself. A `+` after the token
- * says that somebody else has asked for it, and will be told when it is used or given back.
+ * says that somebody else has asked for it, and will be told when it is used or given back. A `!`
+ * in its place says that the key was deleted a moment ago: who is granted the right then, has it in
+ * name alone.
  */
 import { ABOVE, script } from './scripts.js'
+
+/** In the place of a token: no load has it. */
+export const HELD_OFF = '!'
 
 /** The names of values hold no brace, so the whole name is the hash tag. */
 export function leaseKey(key: string): string {
@@ -36,14 +41,16 @@ for i = 1, count do
   local isNone = how == 'replace' and value and string.sub(value, 1, #replaces) == replaces
   if how == 'take' or how == 'renew' then
     local held, mark = holder(lease)
-    if how == 'take' or held == token then
+    if how == 'take' and held == '${HELD_OFF}' then granted = true
+    elseif how == 'take' or held == token then
       granted = redis.call('SET', lease, token .. mark, 'PX', ms)
     end
   elseif not value or isNone or not above(string.sub(value, from + 1, from + #now), now) then
     granted = redis.call('SET', lease, token, 'NX', 'PX', ms)
     if not granted then
       local held, mark = holder(lease)
-      if held == replaces then granted = redis.call('SET', lease, token .. mark, 'PX', ms)
+      if held == '${HELD_OFF}' then granted = true
+      elseif held == replaces then granted = redis.call('SET', lease, token .. mark, 'PX', ms)
       elseif mark == '' then redis.call('SET', lease, held .. '+', 'KEEPTTL') end
     end
   end

@@ -21,20 +21,17 @@ import type {
 import type { Log } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
-import { FILL, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
+import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
 import { ping } from './ping.js'
+import { asArg, asBuffer, chunked, escapeGlob, MAX_COMMAND_KEYS, ttlText } from './redis-args.js'
 import { channelOn, RedisLog } from './redis-log.js'
 import { INCREMENT, PATCH, runScript } from './scripts.js'
 
-/** Keys in one command: more would keep the server from everyone else for milliseconds. */
-const MAX_COMMAND_KEYS = 4_096
 /** Keys in one script: Lua unpacks no more than some thousands of values at once. */
 const MAX_SCRIPT_KEYS = 1_000
 /** Calls without an answer that a silent server may pile up before further ones are refused. */
 const MAX_UNDER_WAY = 10_000
 const SCAN_COUNT = '1000'
-/** The most that PX takes without overflow on any clock, and exact as a double: 285 000 years. */
-const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
 
 /** No load has this token. */
 const NOBODY = '-'
@@ -123,16 +120,23 @@ export class RedisStore implements Store {
         [limit, ...chunk.flatMap(({ bytes, ttlMs }) => [asArg(bytes), ttlText(ttlMs)])],
       ])
     }
+    const holds = writes.filter(({ holdOffMs = 0 }) => holdOffMs > 0)
     return this.#call('setMany', nothing, (connection): Promise<unknown> => {
-      return Promise.all(runs.map(([keys, args]) => runScript(connection, SET_MANY, keys, args)))
+      const sent = runs.map(([keys, args]) => runScript(connection, SET_MANY, keys, args))
+      // After the script, which ends the rights that were granted before.
+      const held = holds.map(({ key, holdOffMs }) => connection.send(holdOff(key, holdOffMs!)))
+      return Promise.all([...sent, ...held])
     })
   }
 
-  deleteMany(keys: readonly string[]): Promise<number> {
+  deleteMany(keys: readonly string[], holdOffMs = 0): Promise<number> {
     if (keys.length === 0) return Promise.resolve(0)
     // The rights first: the server may take a long pipeline in pieces, and a fill that came after
     // the value was gone and before its right was would stay.
-    const endLeases = chunked('unlink', keys.map(leaseKey))
+    const endLeases =
+      holdOffMs > 0
+        ? keys.map((key) => holdOff(key, holdOffMs))
+        : chunked('unlink', keys.map(leaseKey))
     const commands = chunked('unlink', keys)
     return this.#call(
       'deleteMany',
@@ -243,19 +247,15 @@ function attempt<T>(
   }
 }
 
-/** `name` with all keys, as commands of a bounded size. */
-function chunked(name: string, keys: readonly string[]): RedisCommand[] {
-  const commands: RedisCommand[] = []
-  for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
-    commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
-  }
-  return commands
-}
-
 /** The values, then the leases. */
 function withLeases(each: readonly { readonly key: string }[]): string[] {
   const keys = each.map(({ key }) => key)
   return [...keys, ...keys.map(leaseKey)]
+}
+
+/** Ends the right, and all that are granted for a while. */
+function holdOff(key: string, ms: number): RedisCommand {
+  return ['set', leaseKey(key), HELD_OFF, 'px', ttlText(ms)]
 }
 
 /** In the same write as what follows; if it fails, so does that. */
@@ -273,24 +273,4 @@ function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] 
   const values = reply as Reads
   for (let i = 0; i < values.length; i++) if (values[i] === null) values[i] = undefined
   return values as readonly (Uint8Array | undefined)[]
-}
-
-function asArg(bytes: Uint8Array | string): RedisArg {
-  return typeof bytes === 'string' ? bytes : asBuffer(bytes)
-}
-
-/** Whole milliseconds, rounded up so that nothing is gone early; '' for no limit. */
-function ttlText(ttlMs: number): string {
-  if (ttlMs === Number.POSITIVE_INFINITY) return ''
-  return String(Math.min(MAX_TTL_MS, Math.max(1, Math.ceil(ttlMs))))
-}
-
-/** The same memory, in the class that both clients take as binary. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function escapeGlob(text: string): string {
-  return text.replace(/[\\*?[\]]/g, '\\$&')
 }

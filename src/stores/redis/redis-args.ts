@@ -1,0 +1,36 @@
+/** Values as the arguments of commands. */
+import type { RedisArg, RedisCommand } from './connection.js'
+
+/** Keys in one command: more would keep the server from everyone else for milliseconds. */
+export const MAX_COMMAND_KEYS = 4_096
+/** The most that PX takes without overflow on any clock, and exact as a double: 285 000 years. */
+const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
+
+/** `name` with all keys, as commands of a bounded size. */
+export function chunked(name: string, keys: readonly string[]): RedisCommand[] {
+  const commands: RedisCommand[] = []
+  for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
+    commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
+  }
+  return commands
+}
+
+export function asArg(bytes: Uint8Array | string): RedisArg {
+  return typeof bytes === 'string' ? bytes : asBuffer(bytes)
+}
+
+/** Whole milliseconds, rounded up so that nothing is gone early; '' for no limit. */
+export function ttlText(ttlMs: number): string {
+  if (ttlMs === Number.POSITIVE_INFINITY) return ''
+  return String(Math.min(MAX_TTL_MS, Math.max(1, Math.ceil(ttlMs))))
+}
+
+/** The same memory, in the class that both clients take as binary. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+export function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]]/g, '\\$&')
+}
