@@ -33,6 +33,7 @@ export type {
   ValueForm,
 } from './core/contracts.js'
 export type { CounterName, CounterSnapshot } from './core/counters.js'
+export type { DependencyRef } from './core/dependency.js'
 export type { Duration, Size } from './core/duration.js'
 export { CacheError, type CacheErrorCode, ERROR_CODES, isCacheError } from './core/errors.js'
 export type { CacheEventName, CacheEvents, CacheListener, MissReason } from './core/events.js'

@@ -11,6 +11,7 @@
  * is let go of and the floor rises to its record: over-invalidation, never staleness.
  */
 import type { MemoryGuard, Verdict } from '../core/coherence.js'
+import { dependencyOf } from '../core/dependency.js'
 import type { Invalidation, LogReply, LogSnapshot, PrefixSeq } from '../core/log.js'
 import { isSoft, softNamespace, softTag } from '../core/soft.js'
 
@@ -142,9 +143,16 @@ export class Mirror {
       if (seq === undefined) {
         if (born < this.#silentFrom) verdict = 'unknown'
       } else if (born < seq) return 'invalidated'
+      if (this.#prefixCount > 0 && this.#dependencySeq(tag) > born) return 'invalidated'
       if (verdict !== 'unknown') verdict = this.#judgeSoftly(tag, born, verdict)
     }
     return verdict
+  }
+
+  /** The newest prefix that the key has which the tag stands for, if it stands for one. */
+  #dependencySeq(tag: string): number {
+    const on = dependencyOf(tag)
+    return on === undefined ? 0 : this.#prefixSeq(on.namespace, on.key)
   }
 
   #judgeSoftly(tag: string, born: number, verdict: Verdict): Verdict {

@@ -11,6 +11,7 @@
 import type { CoherenceStats } from './coherence.js'
 import type { LatencySummary, TimedCall } from './contracts.js'
 import type { CounterSnapshot } from './counters.js'
+import type { DependencyRef } from './dependency.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
 import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
@@ -28,6 +29,8 @@ export interface LoaderContext<T = unknown> {
   readonly stale: T | undefined
   /** Adds tags to the entry. */
   tag(...tags: string[]): void
+  /** Says what else the entry depends on, as the option of that name. */
+  dependsOn(...refs: DependencyRef[]): void
   /** Sets the ttl of the entry, seconds or with a unit. */
   ttl(ttl: Duration): void
   /** The answer goes to the callers and is not kept. */

@@ -218,7 +218,7 @@ export class BatchedWrites {
     let areAcksWanted = false
     for (const { tells, wantsAcks } of chunk) {
       if (tells === undefined) continue
-      invalidations.push(tells)
+      pushTells(invalidations, tells)
       areAcksWanted ||= wantsAcks
     }
     if (invalidations.length > 0) return this.#coherence.append(invalidations, areAcksWanted)
@@ -240,6 +240,12 @@ export class BatchedWrites {
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
   }
+}
+
+/** A key, and where others depend on it their tag. */
+export function pushTells(to: Invalidation[], { dependents, ...key }: KeyInvalidation): void {
+  to.push(key)
+  if (dependents !== undefined) to.push({ kind: 'tag', tag: dependents })
 }
 
 /** Few caches have more than one. */

@@ -24,6 +24,7 @@ import type {
   Wrapped,
 } from './api.js'
 import { loadMany } from './bulk.js'
+import { callPolicy } from './call-policy.js'
 import { changeLife, count, remainingSeconds } from './change.js'
 import { clear, listKeys } from './clear.js'
 import type { Confirmed } from './confirmed.js'
@@ -142,7 +143,7 @@ export class EngineCache implements Cache {
 
   set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
     return new Promise((onDone, onFailed) => {
-      const policy = this.#callPolicy(options, 'set', 'set')
+      const policy = this.#callPolicy(options, 'set')
       write(this.#engine, this.#space, key, value, policy, { onDone, onFailed })
     })
   }
@@ -151,7 +152,7 @@ export class EngineCache implements Cache {
     entries: Iterable<readonly [string, unknown]>,
     options?: SetOptions,
   ): Promise<boolean> {
-    const policy = this.#callPolicy(options, 'set', 'setMany')
+    const policy = this.#callPolicy(options, 'setMany')
     // The whole list first: one that throws half way must not leave writes that nobody awaits.
     const list = [...entries]
     const writes = list.map(
@@ -199,7 +200,7 @@ export class EngineCache implements Cache {
       key,
       this.#storeKey(key),
       by,
-      this.#callPolicy(options, 'set', 'increment'),
+      this.#callPolicy(options, 'increment'),
     )
   }
 
@@ -345,9 +346,8 @@ export class EngineCache implements Cache {
     return lookInMemory(this.#engine, this.#space, key)
   }
 
-  #callPolicy(options: object | undefined, scope: 'call' | 'set', where: string): Policy {
-    const { policy } = this.#space
-    return options === undefined ? policy : resolvePolicy(policy, options, scope, where)
+  #callPolicy(options: object | undefined, where: string): Policy {
+    return callPolicy(this.#engine, this.#space, options, 'set', where)
   }
 
   #storeKey(key: string): string {

@@ -10,6 +10,13 @@ export const CALL_OPTIONS: readonly OptionRow[] = [
     says: 'load now, whatever is cached',
   },
   {
+    name: 'dependsOn',
+    kind: 'other',
+    scopes: ['call', 'set'],
+    default: '[]',
+    says: 'keys whose invalidation makes this entry out of date as well',
+  },
+  {
     name: 'after',
     kind: 'other',
     scopes: ['call', 'get'],

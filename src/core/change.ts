@@ -1,4 +1,6 @@
 /** Changes to an entry in place: its life, or its number. Each is one atomic call to the store. */
+
+import { pushTells } from './batched-writes.js'
 import type { Engine } from './engine.js'
 import { newLife } from './entry.js'
 import { CacheError, isCacheError } from './errors.js'
@@ -9,6 +11,7 @@ import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { readStoreOnce } from './store-read.js'
 import { admit } from './value.js'
+import { tellDependents } from './write.js'
 
 /** Gives a fresh entry the ttl of `policy`, from now; one past its ttl is not brought back. */
 export async function changeLife(
@@ -72,7 +75,11 @@ export async function count(
   by: number,
   policy: Policy,
 ): Promise<number | undefined> {
-  if (engine.store === undefined) return countInMemory(engine, space, key, storeKey, by, policy)
+  if (engine.store === undefined) {
+    const sum = countInMemory(engine, space, key, storeKey, by, policy)
+    await tellDependents(engine, keyInvalidation(engine, space, key))
+    return sum
+  }
   if (!engine.coherence.isJoined && !(await engine.coherence.renew())) return undefined
   engine.invalidations.note(storeKey)
   space.memory.remove(key)
@@ -130,7 +137,9 @@ function countInMemory(
 /** What others must hear of a change in place. */
 function tellsOf(engine: Engine, space: Space, key: string): readonly Invalidation[] {
   const tells = keyInvalidation(engine, space, key)
-  return tells === undefined ? [] : [tells]
+  const all: Invalidation[] = []
+  if (tells !== undefined) pushTells(all, tells)
+  return all
 }
 
 function notANumber(key: string, cause?: unknown): CacheError {

@@ -5,6 +5,7 @@
  * no newer load for the key has begun; the store checks once more by the right. A refused fill
  * still reaches the callers that waited for it: their calls began before the invalidation.
  */
+import { keptTags } from './dependencies.js'
 import type { Engine } from './engine.js'
 import type { Found } from './entry.js'
 import type { Flight } from './flight.js'
@@ -51,7 +52,7 @@ function keepIfCurrent(
 ): boolean {
   const { space, flight, context, policy, loadMs } = request
   const { storeKey, keptBorn: born, beganMs: loadedAtMs } = flight
-  const { key, tags, saidTtlMs: ttlMs } = context
+  const { key, saidTtlMs: ttlMs } = context
   const beganMs = engine.clock.monotonicMs() - loadMs
   const isTooEarly = policy.holdOffMs > 0 && engine.holdOffs.isTooEarly(storeKey, beganMs)
   if (flight.superseded || isTooEarly || !isStillCurrent(engine, request)) {
@@ -60,6 +61,7 @@ function keepIfCurrent(
     return false
   }
   try {
+    const tags = keptTags(engine, { namespace: space.name, key }, context.tags)
     const onRefused = () => withdraw(engine, request, born)
     const right = { token: flight.token, onRefused }
     // The store is not waited for: the caller has its value, and a failed write is reported.

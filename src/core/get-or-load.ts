@@ -1,6 +1,7 @@
 /** What `getOrSet` does when memory has no answer that can be handed out without thought. */
 import { answer } from './answer.js'
 import type { Loader } from './api.js'
+import { callPolicy } from './call-policy.js'
 import type { Engine } from './engine.js'
 import type { Found } from './entry.js'
 import {
@@ -12,7 +13,7 @@ import {
 } from './join.js'
 import { lookInMemory } from './look-in-memory.js'
 import { invalidOption } from './option-reading.js'
-import { type CallOptions, checkCall, type Policy, resolvePolicy } from './options.js'
+import { type CallOptions, checkCall } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
 
@@ -28,7 +29,8 @@ export interface GetOrLoad {
 export function getOrLoad(engine: Engine, call: GetOrLoad): Promise<unknown> {
   return new Promise((resolve, onFailed) => {
     const { space, key, loader, options, onShared } = call
-    const policy = policyOf(space, options)
+    if (options !== undefined) checkCall(options, 'getOrSet')
+    const policy = callPolicy(engine, space, options, 'call', 'getOrSet')
     if (typeof loader !== 'function') {
       throw invalidOption('getOrSet', 'loader', loader, 'a function')
     }
@@ -51,10 +53,4 @@ export function getOrLoad(engine: Engine, call: GetOrLoad): Promise<unknown> {
     if (options?.after === undefined) find(kind)
     else void engine.coherence.hear(options.after).then((isHeard) => find(isHeard ? kind : 'alone'))
   })
-}
-
-function policyOf({ policy }: Space, options: CallOptions | undefined): Policy {
-  if (options === undefined) return policy
-  checkCall(options, 'getOrSet')
-  return resolvePolicy(policy, options, 'call', 'getOrSet')
 }

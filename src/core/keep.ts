@@ -6,6 +6,8 @@
  */
 import type { WriteAnswer } from './batched-writes.js'
 import { UNJOINED } from './coherence.js'
+import { keptTags } from './dependencies.js'
+import { dependencyTag } from './dependency.js'
 import type { Engine } from './engine.js'
 import { type Life, newLife } from './entry.js'
 import { CacheError } from './errors.js'
@@ -136,7 +138,7 @@ export function keepWritten(
     policy,
     loadMs: 0,
     ttlMs: undefined,
-    tags: policy.tags,
+    tags: keptTags(engine, { namespace: space.name, key }, policy.tags),
     tells: true,
     fill: undefined,
   }
@@ -157,7 +159,10 @@ export function keyInvalidation(
   space: Space,
   key: string,
 ): KeyInvalidation | undefined {
-  return mayRemember(engine, key) ? { kind: 'key', namespace: space.name, key } : undefined
+  if (!mayRemember(engine, key)) return undefined
+  const { name: namespace, policy } = space
+  if (!policy.dependents) return { kind: 'key', namespace, key }
+  return { kind: 'key', namespace, key, dependents: dependencyTag({ namespace, key }) }
 }
 
 /** Estimated bytes of an entry in memory. */

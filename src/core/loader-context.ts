@@ -1,7 +1,15 @@
 /** What a loader is given and what it said: its tags, its ttl, its wish not to be kept. */
 import type { LoaderContext } from './api.js'
+import type { DependencyRef } from './dependency.js'
 import { readOption } from './option-reading.js'
 import { addTag } from './options.js'
+
+/** The tags and one more, for what the entry depends on. */
+export type Depend = (
+  tags: readonly string[],
+  ref: DependencyRef,
+  where: string,
+) => readonly string[]
 
 export class LoadContext implements LoaderContext {
   readonly key: string
@@ -13,8 +21,11 @@ export class LoadContext implements LoaderContext {
   #controller: AbortController | undefined
   #abortReason: unknown
 
-  constructor(key: string, stale: unknown, tags: readonly string[]) {
+  readonly #depend: Depend
+
+  constructor(key: string, stale: unknown, tags: readonly string[], depend: Depend) {
     this.key = key
+    this.#depend = depend
     this.stale = stale
     this.tags = tags
   }
@@ -37,6 +48,12 @@ export class LoadContext implements LoaderContext {
   get tag(): LoaderContext['tag'] {
     return (...tags) => {
       for (const tag of tags) this.tags = addTag(this.tags, tag, this.#where)
+    }
+  }
+
+  get dependsOn(): LoaderContext['dependsOn'] {
+    return (...refs) => {
+      for (const ref of refs) this.tags = this.#depend(this.tags, ref, this.#where)
     }
   }
 

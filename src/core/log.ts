@@ -19,7 +19,10 @@ export type Invalidation =
   | { readonly kind: 'all' }
 
 /** What others must hear of a write, once the store has it. */
-export type KeyInvalidation = Extract<Invalidation, { readonly kind: 'key' }>
+export type KeyInvalidation = Extract<Invalidation, { readonly kind: 'key' }> & {
+  /** The tag of its dependents, which goes with it. */
+  readonly dependents?: string | undefined
+}
 
 export interface LogRecord {
   readonly seq: number

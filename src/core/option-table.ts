@@ -225,6 +225,13 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     says: 'how long after an invalidation loads are not kept, for sources that lag',
   },
   {
+    name: 'dependents',
+    kind: 'flag',
+    scopes: ['cache', 'namespace'],
+    default: 'false',
+    says: 'whether entries of other keys may depend on these',
+  },
+  {
     name: 'tags',
     kind: 'other',
     scopes: EVERYWHERE_AND_SET,

@@ -7,6 +7,7 @@
  */
 
 import type { Clock, Codec, Store } from './contracts.js'
+import type { DependencyRef } from './dependency.js'
 import type { Duration, Size } from './duration.js'
 import type { LongKeys } from './key.js'
 import { checkNames, invalidOption, readOption } from './option-reading.js'
@@ -38,6 +39,11 @@ export interface LifeOptions {
    * lag of those. Not for single calls. 0 to 1 min. Default 0.
    */
   holdOff?: Duration | undefined
+  /**
+   * Entries of other keys may depend on those of this namespace (`dependsOn`): each invalidation of
+   * a key is told with a tag of its own. Not for single calls. Default false.
+   */
+  dependents?: boolean | undefined
   /** Names under which entries can be invalidated together. A call adds to its namespace's. */
   tags?: readonly string[] | undefined
 }
@@ -48,6 +54,11 @@ export interface NamespaceOptions extends LifeOptions {
 }
 
 export interface CallOptions extends LifeOptions {
+  /**
+   * Keys whose invalidation makes this entry out of date as well: of this namespace, or named with
+   * theirs, which must have `dependents`. With its tags at most 64, those of theirs included.
+   */
+  dependsOn?: readonly DependencyRef[] | undefined
   /**
    * What an invalidation has resolved to, in any process: nothing older than it is handed out. A
    * process that cannot tell loads anew. At most one round trip more.
@@ -61,7 +72,7 @@ export interface CallOptions extends LifeOptions {
 
 export type GetOptions = Pick<CallOptions, 'signal' | 'after'>
 
-export type SetOptions = LifeOptions
+export type SetOptions = LifeOptions & Pick<CallOptions, 'dependsOn'>
 
 export interface MemoryOptions {
   /** Estimated bytes of keys and values. 1 KiB to 1 TiB. Default 64 MiB. */
@@ -115,6 +126,7 @@ export interface Policy {
   readonly hardTimeoutMs: number
   readonly retryAfterMs: number
   readonly holdOffMs: number
+  readonly dependents: boolean
   readonly tags: readonly string[]
 }
 
@@ -146,6 +158,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   hardTimeoutMs: 60_000,
   retryAfterMs: 1_000,
   holdOffMs: 0,
+  dependents: false,
   tags: Object.freeze([]) as readonly string[],
 })
 
@@ -229,6 +242,7 @@ function resolveLife(above: Policy, options: object, where: string): Policy {
     hardTimeoutMs: pick('hardTimeout', above.hardTimeoutMs),
     retryAfterMs: pick('retryAfter', above.retryAfterMs),
     holdOffMs: pick('holdOff', above.holdOffMs),
+    dependents: pick('dependents', above.dependents),
     tags: resolveTags(above.tags, (options as LifeOptions).tags, where),
   })
 }

@@ -5,6 +5,7 @@
 import type { Loader } from './api.js'
 import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
+import { addDependency } from './dependencies.js'
 import type { Engine } from './engine.js'
 import type { HeldEntry } from './entry.js'
 import { CacheError } from './errors.js'
@@ -13,7 +14,7 @@ import { fill, giveBack } from './fill.js'
 import { FillWait } from './fill-wait.js'
 import type { Flight } from './flight.js'
 import { runInLoadScope, type ScopedLoad } from './load-scope.js'
-import { LoadContext } from './loader-context.js'
+import { type Depend, LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { standInFor } from './stand-in.js'
@@ -55,9 +56,12 @@ export class RunningLoad implements ScopedLoad<unknown> {
     this.#engine = engine
     this.#flight = flight
     this.#request = request
-    this.#context = new LoadContext(request.key, stale, request.policy.tags)
+    this.#context = new LoadContext(request.key, stale, request.policy.tags, this.#depend)
     this.#startMs = engine.clock.monotonicMs()
   }
+
+  readonly #depend: Depend = (tags, ref, where) =>
+    addDependency(this.#engine, this.#request.space, tags, ref, where)
 
   start(): void {
     this.#armTimeouts()

@@ -4,6 +4,7 @@ import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
 import type { Until } from './invalidate-options.js'
 import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
+import type { KeyInvalidation } from './log.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
@@ -50,7 +51,18 @@ function put(engine: Engine, what: WrittenRequest, onDone: WriteListener['onDone
   const inMemory = keepWritten(engine, what, (answer) => onDone(!(answer instanceof CacheError)))
   space.counters.sets++
   if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
-  if (engine.batch === undefined) onDone(inMemory)
+  if (engine.batch !== undefined) return
+  void tellDependents(engine, keyInvalidation(engine, space, key))
+  onDone(inMemory)
+}
+
+/** In memory alone nobody else hears of it, but for what is there itself. */
+export async function tellDependents(
+  engine: Engine,
+  tells: KeyInvalidation | undefined,
+): Promise<Confirmed> {
+  const tag = tells?.dependents
+  return tag === undefined ? engine.coherence.token : engine.append([{ kind: 'tag', tag }])
 }
 
 /** Throws what is wrong with the key. */
@@ -68,8 +80,8 @@ export async function remove(
   memory.remove(key)
   counters.deletes++
   if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
-  if (batch === undefined) return engine.coherence.token
   const tells = keyInvalidation(engine, space, key)
+  if (batch === undefined) return tellDependents(engine, tells)
   const options = { wantsAcks: until === 'applied', holdOffMs: space.policy.holdOffMs }
   return confirmed(await batch.delete(storeKey, tells, options), until)
 }
