@@ -3,15 +3,7 @@
  * does not make the front door import a driver. Calls before it is there reject, as for a store
  * that is away.
  */
-import type {
-  Expiry,
-  LeaseAnswer,
-  LeaseRequest,
-  Store,
-  StoreFill,
-  StoreListener,
-  StoreWrite,
-} from './core/contracts.js'
+import type { LeaseAnswer, Store, StoreFill, StoreListener, StoreWrite } from './core/contracts.js'
 import { CacheError } from './core/errors.js'
 import type { Log, LogListener, LogMember } from './core/log.js'
 
@@ -48,8 +40,8 @@ class DeferredStore implements Store {
     return this.#store?.getMany(keys) ?? away()
   }
 
-  leaseMany(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]> {
-    return this.#store?.leaseMany?.(requests, expiry) ?? away()
+  leaseMany(...call: Parameters<NonNullable<Store['leaseMany']>>): Promise<readonly LeaseAnswer[]> {
+    return this.#store?.leaseMany?.(...call) ?? away()
   }
 
   fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {

@@ -8,7 +8,7 @@
  */
 import { asStoreError } from './as-store-error.js'
 import type { Coherence } from './coherence.js'
-import type { Clock, Expiry, LeaseRequest } from './contracts.js'
+import type { Clock, Expiry, LeaseAnswer, LeaseRequest } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 
@@ -84,12 +84,26 @@ export class BatchedReads {
   #sendLeaseReads(leaseReads: readonly LeaseRead[]): void {
     const reads = leaseReads.map(({ read }) => read)
     const requests = leaseReads.map(({ read, lease }) => ({ ...lease, key: read.storeKey }))
-    const expiry = this.#expiryAt(this.#clock.monotonicMs() + this.#coherence.wallAheadMs)
-    const sent = this.#store.leaseMany(requests, expiry)
-    this.#finishWhenTrusted(reads, sent, (answers) => (read, i, atMs, wallAheadMs) => {
-      const { bytes, isLeased } = answers[i]!
-      finish(read, bytes, atMs, wallAheadMs, isLeased)
-    })
+    const nowWallMs = this.#clock.monotonicMs() + this.#coherence.wallAheadMs
+    // A right that is granted when nobody waits for it any more would keep others waiting.
+    const isClockKnown = this.#coherence.isShared && this.#coherence.isJoined
+    const notAfterWallMs = isClockKnown ? nowWallMs + this.#store.readDeadlineMs : undefined
+    const sent = this.#store.leaseMany(requests, this.#expiryAt(nowWallMs), notAfterWallMs)
+    const finisher = (answers: readonly LeaseAnswer[]): Finisher => {
+      return (read, i, atMs, wallAheadMs) => {
+        const { bytes, isLeased } = answers[i]!
+        finish(read, bytes, atMs, wallAheadMs, isLeased)
+      }
+    }
+    this.#finishWhenTrusted(reads, sent, finisher, (answers) => this.#giveBack(requests, answers))
+  }
+
+  /** Rights that came with answers that nobody may use. */
+  #giveBack(requests: readonly LeaseRequest[], answers: readonly LeaseAnswer[]): void {
+    const granted = requests.filter((_, i) => answers[i]?.isLeased === true)
+    if (granted.length === 0) return
+    const fills = granted.map(({ key, token }) => ({ key, token, write: undefined }))
+    this.#store.fillMany(fills).catch(() => {})
   }
 
   #flushReads(): void {
@@ -120,6 +134,7 @@ export class BatchedReads {
     reads: readonly ReadRequest[],
     sent: Promise<readonly T[]>,
     finisher: (answers: readonly T[]) => Finisher,
+    onUnused: (answers: readonly T[]) => void = () => {},
   ): void {
     const renewed = this.#coherence.isStoreTrusted ? undefined : this.#coherence.renew()
     const fail = (error: unknown) => {
@@ -141,7 +156,10 @@ export class BatchedReads {
       if (renewed === undefined) return finishAll(answers)
       void renewed.then((isLeased) => {
         if (isLeased) finishAll(answers)
-        else fail(LAPSED)
+        else {
+          onUnused(answers)
+          fail(LAPSED)
+        }
       })
     }, fail)
   }

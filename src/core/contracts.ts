@@ -65,10 +65,15 @@ export interface Store {
    * Values, and the right to fill those that are absent or, as `expiry` tells, past their ttl; one
    * holder at a time. `setMany`, `deleteMany`, `patch` and `increment` end it: whoever loaded
    * before must not fill after. Where others have asked for it meanwhile, they are told by the
-   * log's listener when its holder fills or gives it back. Both or neither of the two. One round
+   * log's listener when its holder fills or gives it back. After `notAfterWallMs`, as in `setMany`,
+   * nothing is granted: nobody waits for the answer any more. Both or neither of the two. One round
    * trip.
    */
-  leaseMany?(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]>
+  leaseMany?(
+    requests: readonly LeaseRequest[],
+    expiry: Expiry,
+    notAfterWallMs?: number,
+  ): Promise<readonly LeaseAnswer[]>
   /** Writes those whose token has the right, and ends it; tells which. One round trip. */
   fillMany?(fills: readonly StoreFill[]): Promise<readonly boolean[]>
   /**

@@ -10,9 +10,7 @@
 import { Breaker } from './breaker.js'
 import type {
   Clock,
-  Expiry,
   LeaseAnswer,
-  LeaseRequest,
   Observer,
   Store,
   StoreFill,
@@ -91,8 +89,13 @@ export class GuardedStore {
     return this.#store.leaseMany !== undefined && this.#store.fillMany !== undefined
   }
 
-  leaseMany(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]> {
-    return this.#call('read', this.#reads, () => this.#store.leaseMany!(requests, expiry))
+  /** For how long a read is waited for. */
+  get readDeadlineMs(): number {
+    return this.#options.readDeadlineMs
+  }
+
+  leaseMany(...call: Parameters<NonNullable<Store['leaseMany']>>): Promise<readonly LeaseAnswer[]> {
+    return this.#call('read', this.#reads, () => this.#store.leaseMany!(...call))
   }
 
   fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {

@@ -8,9 +8,7 @@
 import { systemClock } from '../core/clock.js'
 import type {
   Clock,
-  Expiry,
   LeaseAnswer,
-  LeaseRequest,
   Store,
   StoreFill,
   StoreListener,
@@ -112,7 +110,7 @@ class FaultWrapper implements FaultyStore {
     this.abilities = inner.abilities
     this.#inner = inner
     if (inner.leaseMany !== undefined && inner.fillMany !== undefined) {
-      this.leaseMany = (requests, expiry) => this.#leaseMany(requests, expiry)
+      this.leaseMany = (...call) => this.#leaseMany(...call)
       this.fillMany = (fills) => this.#fillMany(fills)
     }
     if (inner.log !== undefined) this.log = (name) => this.#wrapLog(inner.log!(name))
@@ -157,9 +155,11 @@ class FaultWrapper implements FaultyStore {
     return read().then((values) => values.map((bytes) => bytes && this.#corrupt(bytes)))
   }
 
-  #leaseMany(requests: readonly LeaseRequest[], expiry: Expiry): Promise<readonly LeaseAnswer[]> {
+  #leaseMany(
+    ...call: Parameters<NonNullable<Store['leaseMany']>>
+  ): Promise<readonly LeaseAnswer[]> {
     const fault = this.#strike('leaseMany')
-    const lease = () => this.#inner.leaseMany!(requests, expiry)
+    const lease = () => this.#inner.leaseMany!(...call)
     if (fault?.kind !== 'corrupt') return this.#run('leaseMany', fault, lease)
     return lease().then((answers) =>
       answers.map(({ bytes, isLeased }) => ({ bytes: bytes && this.#corrupt(bytes), isLeased })),

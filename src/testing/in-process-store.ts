@@ -107,15 +107,18 @@ class MapStore implements InProcessStore {
   async leaseMany(
     requests: readonly LeaseRequest[],
     expiry: Expiry,
+    notAfterWallMs = Number.POSITIVE_INFINITY,
   ): Promise<readonly LeaseAnswer[]> {
     this.#check('leaseMany')
+    const isLate = this.#space.wallMs() > notAfterWallMs
+    const grant = (request: LeaseRequest) => !isLate && this.#space.lease(request)
     return requests.map((request) => {
       const { key, how } = request
-      if (how !== 'ask') return { bytes: undefined, isLeased: this.#space.lease(request) }
+      if (how !== 'ask') return { bytes: undefined, isLeased: grant(request) }
       const bytes = this.#space.read(key)?.bytes.slice()
       const isUnusable = bytes !== undefined && beginsWith(bytes, request.unusable)
       const isFresh = bytes !== undefined && !isUnusable && !isPast(bytes, expiry)
-      return { bytes, isLeased: !isFresh && this.#space.lease(request) }
+      return { bytes, isLeased: !isFresh && grant(request) }
     })
   }
 

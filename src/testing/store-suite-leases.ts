@@ -109,6 +109,23 @@ function defineRenewal(leased: Case): void {
 }
 
 function defineEnds(leased: Case): void {
+  leased('grants nothing when it is too late, and still answers', async ({ store, key }) => {
+    if (store.log === undefined) return
+    await put(store, key('k1'), '6 fresh')
+    const requests = ['k0', 'k1'].map((name) => request({ key: key(name), token: 'a' }))
+    const leasing = store as Leasing
+    const late = await leasing.leaseMany(requests, EXPIRY, Date.now() - MINUTE_MS)
+    deepEqual(
+      late.map(({ bytes, isLeased }) => [bytes && Buffer.from(bytes).toString(), isLeased]),
+      [
+        [undefined, false],
+        ['6 fresh', false],
+      ],
+    )
+    const inTime = await leasing.leaseMany(requests, EXPIRY, Date.now() + MINUTE_MS)
+    equal(inTime[0]!.isLeased, true)
+  })
+
   leased('grants rights in name alone while it holds off', async (bench) => {
     const { store, key } = bench
     await store.deleteMany([key('k')], MINUTE_MS)
@@ -130,6 +147,10 @@ function defineEnds(leased: Case): void {
     equal(await text(bench, 'k'), 'set')
   })
 
+  defineReturns(leased)
+}
+
+function defineReturns(leased: Case): void {
   leased('takes the right back, and ends it by itself', async (bench) => {
     const { store, key } = bench
     await lease(store, { key: key('k'), token: 'a' })

@@ -6,14 +6,7 @@
  * come over a connection of their own, which may be cut without a word; they are sometimes doubled
  * or late.
  */
-import type {
-  Expiry,
-  LeaseRequest,
-  Store,
-  StoreFill,
-  StoreListener,
-  StoreWrite,
-} from '../../src/core/contracts.js'
+import type { Store, StoreFill, StoreListener, StoreWrite } from '../../src/core/contracts.js'
 import { CacheError } from '../../src/core/errors.js'
 import type { Log, LogListener } from '../../src/core/log.js'
 import { type InProcessStore, inProcessStore } from '../../src/testing/index.js'
@@ -142,8 +135,8 @@ export class SimLink implements Store {
     return this.#send(() => this.#data.getMany(keys))
   }
 
-  leaseMany(requests: readonly LeaseRequest[], expiry: Expiry) {
-    return this.#send(() => this.#data.leaseMany!(requests, expiry))
+  leaseMany(...call: Parameters<NonNullable<Store['leaseMany']>>) {
+    return this.#send(() => this.#data.leaseMany!(...call))
   }
 
   fillMany(fills: readonly StoreFill[]) {

@@ -1,7 +1,7 @@
 /** A cold key is loaded by one process; the others wait for it, and not for ever. */
 import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
+import { type FakeClock, fakeClock, inProcessStore } from '../../src/testing/index.js'
 import { gate, stateOf, type TrackedWithStore, trackedWithStore } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
@@ -15,6 +15,11 @@ async function processes(count: number, options: CacheOptions = {}) {
   ) as [Process, Process, ...Process[]]
   await clock.settle()
   return { all, clock }
+}
+
+async function afterAll<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
+  await clock.advance(200)
+  return call
 }
 
 const counters = ({ cache }: Process) => cache.stats().total
@@ -182,6 +187,30 @@ describe('a cold key', () => {
     bothBegan.open()
     await clock.advance(100)
     expect([await first, await second]).toEqual(['y by its own', 'x by its own'])
+  })
+
+  it('is not waited for where the right was granted to one who had left', async () => {
+    const { all, clock } = await processes(2)
+    const [a, b] = all
+    a.store.inject({ kind: 'delay', delayMs: 1_000 }, { ops: ['leaseMany'], times: 1 })
+    expect(
+      await afterAll(
+        clock,
+        a.cache.getOrSet('k', () => 'own'),
+      ),
+    ).toBe('own')
+    await clock.advance(1_000)
+    expect(await b.cache.getOrSet('k', () => 'at once')).toBe('at once')
+  })
+
+  it('is not waited for where the answer could not be used', async () => {
+    const { all, clock } = await processes(2)
+    const [a, b] = all
+    a.store.inject({ kind: 'throw' }, { ops: ['log', 'push'] })
+    await clock.advance(2_500)
+    expect(await a.cache.getOrSet('k', () => 'own')).toBe('own')
+    await clock.settle()
+    expect(await b.cache.getOrSet('k', () => 'at once')).toBe('at once')
   })
 
   it('does not hold up the other keys of a bulk load', async () => {

@@ -121,7 +121,8 @@ function sameButForOrder(one: unknown, other: unknown): boolean {
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return value.map(sorted)
     const names = Object.keys(value).sort()
-    return names.map((name) => [name, sorted((value as Record<string, unknown>)[name])])
+    // Not an array: an empty record is not an empty list.
+    return new Map(names.map((name) => [name, sorted((value as Record<string, unknown>)[name])]))
   }
   return fc.stringify(sorted(one)) === fc.stringify(sorted(other))
 }

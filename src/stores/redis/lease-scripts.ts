@@ -10,16 +10,24 @@ import { ABOVE, script } from './scripts.js'
 /** In the place of a token: no load has it. */
 export const HELD_OFF = '!'
 
+/** ARGV[1] is the moment after which it is too late, or ''. */
+const LATE = `local isLate = false
+if ARGV[1] ~= '' then
+  local time = redis.call('TIME')
+  isLate = time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[1])
+end`
+
 /** The names of values hold no brace, so the whole name is the hash tag. */
 export function leaseKey(key: string): string {
   return `{${key}}!lease`
 }
 
 /**
- * KEYS: the values, then the leases; ARGV: offset and bytes of the moment up to which a value is
- * past its ttl, then for each: token, milliseconds, how (ask, take, renew), token from which it may
- * be taken; for `replace`, which asks too, how the value begins that counts as none. Answers the
- * values, then 1 for each whose token has the right now.
+ * KEYS: the values, then the leases; ARGV: the moment in milliseconds after which nothing is
+ * granted, or '', offset and bytes of the moment up to which a value is past its ttl, then for
+ * each: token, milliseconds, how (ask, take, renew), token from which it may be taken; for `replace`,
+ * which asks too, how the value begins that counts as none. Answers the values, then 1 for each
+ * whose token has the right now.
  *
  * One call reads all values: in Lua the calls are what costs (64 keys: a third of the time).
  */
@@ -31,15 +39,17 @@ local function holder(lease)
   if string.sub(held, -1) == '+' then return string.sub(held, 1, -2), '+' end
   return held, ''
 end
-local from, now = tonumber(ARGV[1]), ARGV[2]
+${LATE}
+local from, now = tonumber(ARGV[2]), ARGV[3]
 local count = #KEYS / 2
 local answers = redis.call('MGET', unpack(KEYS, 1, count))
 for i = 1, count do
-  local at = (i - 1) * 4 + 3
+  local at = (i - 1) * 4 + 4
   local token, ms, how, replaces = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local value, lease, granted = answers[i], KEYS[count + i], false
   local isNone = how == 'replace' and value and string.sub(value, 1, #replaces) == replaces
-  if how == 'take' or how == 'renew' then
+  if isLate then granted = false
+  elseif how == 'take' or how == 'renew' then
     local held, mark = holder(lease)
     if how == 'take' and held == '${HELD_OFF}' then granted = true
     elseif how == 'take' or held == token then
@@ -90,13 +100,9 @@ return answers`)
  * clients spend more on sixty-four than the server on the script.
  */
 export const SET_MANY = script(`
-local count, limit = #KEYS / 2, tonumber(ARGV[1])
-if limit then
-  local time = redis.call('TIME')
-  if time[1] * 1000 + math.floor(time[2] / 1000) > limit then
-    return redis.error_reply('LATE the write came too late')
-  end
-end
+${LATE}
+if isLate then return redis.error_reply('LATE the write came too late') end
+local count = #KEYS / 2
 redis.call('DEL', unpack(KEYS, count + 1))
 for i = 1, count do
   local value, ttl = ARGV[2 * i], ARGV[2 * i + 1]

@@ -34,3 +34,8 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]]/g, '\\$&')
 }
+
+/** A moment up to which something may be done; '' for ever. */
+export function momentText(wallMs = Number.POSITIVE_INFINITY): string {
+  return Number.isFinite(wallMs) ? String(Math.ceil(wallMs)) : ''
+}

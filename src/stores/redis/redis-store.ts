@@ -23,7 +23,15 @@ import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
 import { ping } from './ping.js'
-import { asArg, asBuffer, chunked, escapeGlob, MAX_COMMAND_KEYS, ttlText } from './redis-args.js'
+import {
+  asArg,
+  asBuffer,
+  chunked,
+  escapeGlob,
+  MAX_COMMAND_KEYS,
+  momentText,
+  ttlText,
+} from './redis-args.js'
 import { channelOn, RedisLog } from './redis-log.js'
 import { INCREMENT, PATCH, runScript } from './scripts.js'
 
@@ -75,9 +83,10 @@ export class RedisStore implements Store {
   async leaseMany(
     requests: readonly LeaseRequest[],
     { offset, now }: Expiry,
+    notAfterWallMs?: number,
   ): Promise<readonly LeaseAnswer[]> {
     if (requests.length === 0) return []
-    const args: RedisArg[] = [String(offset), asBuffer(now)]
+    const args: RedisArg[] = [momentText(notAfterWallMs), String(offset), asBuffer(now)]
     for (const { token, leaseMs, how, replaces, unusable } of requests) {
       if (unusable === undefined) args.push(token, ttlText(leaseMs), how, replaces ?? NOBODY)
       else args.push(token, ttlText(leaseMs), 'replace', asBuffer(unusable))
@@ -109,9 +118,9 @@ export class RedisStore implements Store {
     return reply.map((had) => Number(had) === 1)
   }
 
-  setMany(writes: readonly StoreWrite[], notAfterWallMs = Number.POSITIVE_INFINITY): Promise<void> {
+  setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
-    const limit = Number.isFinite(notAfterWallMs) ? String(Math.ceil(notAfterWallMs)) : ''
+    const limit = momentText(notAfterWallMs)
     const runs: [keys: string[], args: RedisArg[]][] = []
     for (let from = 0; from < writes.length; from += MAX_SCRIPT_KEYS) {
       const chunk = writes.slice(from, from + MAX_SCRIPT_KEYS)
