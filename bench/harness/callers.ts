@@ -15,12 +15,14 @@ const LOAD_MS = 5
 const LOOP_TICK_MS = 5
 const RECOVERY_LIMIT_MS = 15_000
 const PREFIX = 'bench'
+/** The last number that an envelope holds: no restart of the log makes the probe out of date. */
+const NEWER_THAN_ANY = 2 ** 42 - 1
 const PROBE_VALUE = 'here'
 /** A string or bytes, as the codec likes; either will do. */
 const PROBE_ENTRY = Buffer.from(
   entryCodec().encode({
     ...{ value: PROBE_VALUE, form: 'tree', weightBytes: 24 },
-    ...{ born: 0, freshUntilWallMs: Number.POSITIVE_INFINITY, graceMs: 0, loadMs: 0, tags: [] },
+    ...{ born: NEWER_THAN_ANY, freshUntilWallMs: Number.POSITIVE_INFINITY, graceMs: 0, loadMs: 0, tags: [] },
   }) as string,
 )
 
