@@ -22,7 +22,8 @@ const PROBE_VALUE = 'here'
 const PROBE_ENTRY = Buffer.from(
   entryCodec().encode({
     ...{ value: PROBE_VALUE, form: 'tree', weightBytes: 24 },
-    ...{ born: NEWER_THAN_ANY, freshUntilWallMs: Number.POSITIVE_INFINITY, graceMs: 0, loadMs: 0, tags: [] },
+    ...{ born: NEWER_THAN_ANY, freshUntilWallMs: Number.POSITIVE_INFINITY },
+    ...{ graceMs: 0, loadMs: 0, tags: [] },
   }) as string,
 )
 
