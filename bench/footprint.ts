@@ -9,6 +9,7 @@
 import { createCache } from '../src/index.js'
 import type { Bench, Params, Round, Row, Runner, Setting, StartSubject } from './harness/bench.js'
 import { adminClient, bareClient, cacheOn, LOG_KEYS, removeEntries } from './harness/clients.js'
+import { heldBytes } from './harness/held-bytes.js'
 import { atMost, type Lab } from './harness/lab.js'
 import { makePerson, type Person } from './harness/rows.js'
 import { median, spread } from './harness/stats.js'
@@ -37,13 +38,6 @@ function onHeap(fill: Fill): StartSubject {
     }
     return { run, stop: async () => {} }
   }
-}
-
-/** Bytes in use after a thorough collection. */
-function heldBytes(): number {
-  for (let turn = 0; turn < 4; turn++) globalThis.gc?.()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
 }
 
 const keyOf = (id: number): string => `user:${id}`

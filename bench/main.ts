@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bench as codec } from './codec.js'
+import { bench as coherence } from './coherence.js'
 import { bench as fill } from './fill.js'
 import { bench as footprint } from './footprint.js'
 import { bench as getMany } from './get-many.js'
@@ -37,6 +38,7 @@ const BENCHES: readonly Bench[] = [
   footprint,
   stampede,
   outage,
+  coherence,
   codec,
   key,
   valueCopy,

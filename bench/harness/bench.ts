@@ -26,11 +26,13 @@ export interface Round {
   readonly answers: string
   /** Further figures by name, with their unit in it. */
   readonly figures?: Readonly<Record<string, number>>
+  /** Moments on the clock of the whole system: what processes compare. */
+  readonly momentsMs?: readonly number[]
 }
 
 export interface Runner {
-  /** Runs round `number`; warm-up rounds have negative numbers. */
-  run(round: number): Promise<Round>
+  /** Warm-up rounds have negative numbers; a subject with several tasks is told which by `step`. */
+  run(round: number, step: string): Promise<Round>
   stop(): Promise<void>
 }
 

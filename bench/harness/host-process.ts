@@ -1,7 +1,9 @@
 /**
- * The parent's side of a host: starts the process, asks, waits with a bound, ends it.
+ * The parent's side of a host: starts the process, asks, waits with a bound, stops and continues it
+ * as a whole, ends it by its own pid.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { endWithUs } from '../../test/support/end-with-us.js'
 import type { Round, Setting } from './bench.js'
 import type { HostReply, HostRequest } from './host.js'
 
@@ -15,7 +17,10 @@ interface Waiting {
 
 /** A subject somewhere in a process. */
 export interface Hosted {
-  run(round: number): Promise<Round>
+  run(round: number, step?: string): Promise<Round>
+  /** Nothing of its process runs from now on, its sockets stay open. */
+  freeze(): void
+  thaw(): void
   stop(): Promise<void>
 }
 
@@ -30,6 +35,8 @@ export class HostProcess {
   /** `file`: the compiled host.ts; `flags`: for node itself. */
   constructor(file: string, flags: readonly string[]) {
     this.#child = fork(file, [], { execArgv: [...flags] })
+    // One that is frozen would not notice that its channel has closed.
+    endWithUs(this.#child)
     this.#child.on('message', (reply: HostReply) => this.#settle(reply))
     this.#child.once('exit', (code, signal) => this.#failAll(`ended with ${signal ?? code}`))
     this.#child.once('error', (error) => this.#failAll(String(error)))
@@ -39,7 +46,9 @@ export class HostProcess {
     const handle = this.#nextHandle++
     await this.#ask({ op: 'start', handle, module, subject, setting })
     return {
-      run: async (round) => (await this.#ask({ op: 'run', handle, round }))!,
+      run: async (round, step = '') => (await this.#ask({ op: 'run', handle, round, step }))!,
+      freeze: () => void this.#child.kill('SIGSTOP'),
+      thaw: () => void this.#child.kill('SIGCONT'),
       stop: async () => {
         await this.#ask({ op: 'stop', handle })
       },

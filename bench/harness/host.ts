@@ -14,7 +14,13 @@ export type HostRequest =
       readonly subject: string
       readonly setting: Setting
     }
-  | { readonly op: 'run'; readonly id: number; readonly handle: number; readonly round: number }
+  | {
+      readonly op: 'run'
+      readonly id: number
+      readonly handle: number
+      readonly round: number
+      readonly step: string
+    }
   | { readonly op: 'stop'; readonly id: number; readonly handle: number }
 
 export interface HostReply {
@@ -35,7 +41,7 @@ async function answer(request: HostRequest): Promise<Round | undefined> {
   }
   const runner = runners.get(request.handle)
   if (runner === undefined) throw new Error('the subject was not started')
-  if (request.op === 'run') return runner.run(request.round)
+  if (request.op === 'run') return runner.run(request.round, request.step)
   runners.delete(request.handle)
   await runner.stop()
   return undefined

@@ -5,7 +5,7 @@
  * nobody else's. Rounds are interleaved and a ratio is taken within a round only: the machine
  * changes its speed by the second. Rounds are spread over generations of processes, since the
  * optimizer decides differently from start to start: a loop of 15 ns in one may take 35 in another.
- * Tiny runs share one process, since they measure nothing.
+ * Tiny runs share one process, since they measure nothing, but for subjects that are about several.
  */
 import { pathToFileURL } from 'node:url'
 import { type RedisServer, startRedisServer } from '../../test/support/redis-server.js'
@@ -22,6 +22,11 @@ export interface LabOptions {
   /** In each generation of processes. */
   readonly rounds?: number | undefined
   readonly onRow?: (row: Row) => void
+}
+
+/** A subject in its process; `end` ends both. */
+export interface Host extends Hosted {
+  end(): Promise<void>
 }
 
 /** Subjects of one case. The faster of `bare` is what `ours` are held against. */
@@ -57,9 +62,16 @@ export class Lab {
     return this.#redis
   }
 
-  /** Starts a subject in its process; `end` ends both. */
-  async host(subject: string, params: Params = {}): Promise<Hosted & { end(): Promise<void> }> {
-    const process = this.#process()
+  /**
+   * Starts a subject in its process; `end` ends both. `sharing: 'never'`: a tiny run as well gives
+   * it a process of its own.
+   */
+  async host(
+    subject: string,
+    params: Params = {},
+    sharing: 'in tiny runs' | 'never' = 'in tiny runs',
+  ): Promise<Host> {
+    const process = this.#process(sharing)
     const redisPort = this.#redis?.port ?? 0
     const hosted = await process.start(this.#module, subject, {
       tiny: this.tiny,
@@ -79,7 +91,7 @@ export class Lab {
     const names = [...bare, ...ours.map(({ subject }) => subject)]
     const rounds = new Map<string, Round[]>(names.map((name) => [name, []]))
     for (let generation = 0; generation < (this.tiny ? 1 : GENERATIONS); generation++) {
-      const hosted: Awaited<ReturnType<Lab['host']>>[] = []
+      const hosted: Host[] = []
       // One after another: the first of a kind seeds the server for the rest.
       for (const name of names) hosted.push(await this.host(name, params))
       const results = await this.#interleave(hosted)
@@ -117,14 +129,15 @@ export class Lab {
     return rounds
   }
 
-  #process(): HostProcess {
-    if (this.#shared !== undefined) return this.#shared
+  #process(sharing: 'in tiny runs' | 'never'): HostProcess {
+    const isShared = this.tiny && sharing === 'in tiny runs'
+    if (isShared && this.#shared !== undefined) return this.#shared
     const { compiled, profile } = this.#options
     const flags = ['--expose-gc']
     if (profile !== undefined) flags.push('--cpu-prof', '--cpu-prof-dir', profile)
     const host = new HostProcess(`${compiled}/harness/host.js`, flags)
     this.#hosts.add(host)
-    if (this.tiny) this.#shared = host
+    if (isShared) this.#shared = host
     return host
   }
 

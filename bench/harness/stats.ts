@@ -3,7 +3,7 @@
  */
 
 /** The value below which the `part` of the sorted sample lies, between two values by proportion. */
-function quantile(values: readonly number[], part: number): number {
+export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   if (sorted.length === 0) return Number.NaN
   const at = (sorted.length - 1) * part

@@ -14,7 +14,15 @@ import { findRedisServer } from '../support/find-redis-server.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LIMIT_MS = 180_000
-const NEEDS_REDIS = ['fill', 'footprint', 'get-many', 'outage', 'stampede', 'store-hit']
+const NEEDS_REDIS = [
+  'coherence',
+  'fill',
+  'footprint',
+  'get-many',
+  'outage',
+  'stampede',
+  'store-hit',
+]
 const NEEDS_NOTHING = ['codec', 'key', 'memory-hit', 'value-copy']
 /** Without a server, what needs none still runs; `npm test` always has one. */
 const NAMES =

@@ -25,9 +25,9 @@ export function leaseKey(key: string): string {
 /**
  * KEYS: the values, then the leases; ARGV: the moment in milliseconds after which nothing is
  * granted, or '', offset and bytes of the moment up to which a value is past its ttl, then for
- * each: token, milliseconds, how (ask, take, renew), token from which it may be taken; for `replace`,
- * which asks too, how the value begins that counts as none. Answers the values, then 1 for each
- * whose token has the right now.
+ * each: token, milliseconds, how (ask, take, renew), token from which it may be taken; for
+ * `replace`, which asks too, how the value begins that counts as none. Answers the values, then 1
+ * for each whose token has the right now.
  *
  * One call reads all values: in Lua the calls are what costs (64 keys: a third of the time).
  */
