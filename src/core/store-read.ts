@@ -196,9 +196,18 @@ class StoreRead implements ReadRequest, GatheredRead {
     const kept = this.#mayKeep() && this.#keep(entry, copied, freshUntilMs, weightBytes)
     const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
     const exclusive = !kept && this.#others === undefined
-    const { born, tags } = entry
-    const life = { state, freshUntilMs, deadAtMs, born, tags } as const
-    const held: HeldEntry = { tier: 'store', value, copied, exclusive, ...life }
+    // Written out: a spread of two records took as long as the judgement.
+    const held: HeldEntry = {
+      tier: 'store',
+      state,
+      value,
+      copied,
+      exclusive,
+      freshUntilMs,
+      deadAtMs,
+      born: entry.born,
+      tags: entry.tags,
+    }
     return this.#isSoft ? softened(held, nowMs) : held
   }
 
