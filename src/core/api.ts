@@ -97,7 +97,7 @@ export interface StoreStats {
 }
 
 export interface CacheHealth {
-  /** `degraded`: the store is away; memory and loaders serve. */
+  /** `degraded`: the store or its log is away; memory and loaders serve. */
   readonly status: 'ok' | 'degraded'
   readonly store: (StoreStats & { readonly pingMs: number | undefined }) | undefined
   readonly memory: MemoryStats

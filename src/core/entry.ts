@@ -8,6 +8,7 @@
 import type { MemoryEntry } from './contracts.js'
 import type { MissReason } from './events.js'
 import type { Policy } from './options.js'
+import type { Unusable } from './unusable.js'
 import { cloneValue } from './value.js'
 
 interface FoundValue {
@@ -38,12 +39,6 @@ export interface LoadedValue extends FoundValue {
 }
 
 export type Found = HeldEntry | LoadedValue
-
-/** Bytes that were found and could not be used: how they begin, and why. */
-export interface Unusable {
-  readonly head: Uint8Array
-  readonly reason: MissReason
-}
 
 /**
  * Called once, with what the store has (fresh or stale) or with why there is nothing, and whether

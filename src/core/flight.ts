@@ -14,7 +14,8 @@
  * that runs on after the hard timeout is listed as late, at most 1 000 of them; the oldest is then
  * superseded.
  */
-import { type Found, type HeldEntry, notExclusive, type Unusable } from './entry.js'
+import { type Found, type HeldEntry, notExclusive } from './entry.js'
+import type { Unusable } from './unusable.js'
 
 /**
  * `shared`: asks the store first. `eager`: a refresh before expiry. `fresh`: loads now, whatever is

@@ -33,11 +33,13 @@ export async function healthOf(engine: Engine): Promise<CacheHealth> {
     () => undefined,
   )
   const stats = storeStats(engine)
+  const coherence = engine.coherence.stats()
+  const isAway = store !== undefined && pingMs === undefined
   return {
-    status: store !== undefined && pingMs === undefined ? 'degraded' : 'ok',
+    status: isAway || coherence.state === 'lapsed' ? 'degraded' : 'ok',
     store: stats && { ...stats, pingMs },
     memory: memoryStats(engine),
-    coherence: engine.coherence.stats(),
+    coherence,
   }
 }
 

@@ -7,7 +7,7 @@ import type { Timer } from './contracts.js'
 import { countMiss } from './count-miss.js'
 import { addDependency } from './dependencies.js'
 import type { Engine } from './engine.js'
-import type { HeldEntry } from './entry.js'
+import { type HeldEntry, notExclusive } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { fill, giveBack } from './fill.js'
@@ -136,11 +136,15 @@ export class RunningLoad implements ScopedLoad<unknown> {
   /** What the store has after the wait; or the loader must run after all. */
   #goOnAfter(held: HeldEntry | MissReason): void {
     const [engine, flight] = [this.#engine, this.#flight]
-    if (typeof held !== 'string' && held.state === 'fresh') {
-      this.#cancelTimers()
-      endFlight(engine, flight)
-      flight.succeed(held)
-      return
+    this.#wait = undefined
+    if (typeof held !== 'string') {
+      if (held.state === 'fresh') {
+        this.#cancelTimers()
+        endFlight(engine, flight)
+        flight.succeed(held)
+        return
+      }
+      flight.previous = notExclusive(held)
     }
     this.#countMissed()
     this.#begin()
@@ -205,9 +209,13 @@ export class RunningLoad implements ScopedLoad<unknown> {
       { op: 'load', key },
     )
     space.counters.loadTimeouts++
-    this.#wait?.end()
     this.#countMissed()
-    flights.release(flight)
+    if (this.#wait === undefined) flights.release(flight)
+    else {
+      // No loader runs here that could still end.
+      this.#wait.end()
+      endFlight(this.#engine, flight)
+    }
     if (standIn === undefined) flight.fail(error)
     else flight.succeed(standIn)
     this.#context.abort(error)

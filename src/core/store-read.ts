@@ -14,17 +14,12 @@ import type { Lease, ReadAnswer, ReadRequest } from './batched-reads.js'
 import { isUsable, type Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
-import {
-  type FoundListener,
-  type HeldEntry,
-  softened,
-  storedCheckAtMs,
-  type Unusable,
-} from './entry.js'
+import { type FoundListener, type HeldEntry, softened, storedCheckAtMs } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
 import type { GatheredRead, Space } from './space.js'
+import { beginsWith, type Unusable, unusableOf } from './unusable.js'
 import { cloneValue, freezeOwned } from './value.js'
 
 /** Reads `key` with the tick; counting is the listener's. */
@@ -269,20 +264,6 @@ class StoreRead implements ReadRequest, GatheredRead {
     const others = this.#others
     if (others !== undefined) for (const listener of others) listener(found, false, unusable)
   }
-}
-
-const UNUSABLE: ReadonlySet<MissReason> = new Set(['invalidated', 'undecodable', 'schema'])
-/** Enough to tell an entry from the one that takes its place: its moments and its born. */
-const HEAD_BYTES = 21
-
-function unusableOf(reason: MissReason, bytes: Uint8Array | undefined): Unusable | undefined {
-  // A store may be the user's own, and answer with anything.
-  if (!UNUSABLE.has(reason) || !(bytes instanceof Uint8Array)) return undefined
-  return { head: bytes.slice(0, HEAD_BYTES), reason }
-}
-
-function beginsWith(bytes: Uint8Array, head: Uint8Array): boolean {
-  return Buffer.compare(bytes.subarray(0, head.length), head) === 0
 }
 
 /** Freezes what is handed out by reference; the weight of the value either way. */

@@ -142,6 +142,8 @@ describe('a cold key', () => {
     await clock.advance(3_000)
     expect(await outcome).toBe('LOADER_TIMEOUT')
     expect(counters(all[1])).toMatchObject({ loads: 0, loadTimeouts: 1, misses: 1 })
+    const later = all[1].cache.getOrSet('k', () => 'own', { fresh: true })
+    expect(await afterAll(clock, later)).toBe('own')
   })
 
   it('is not waited for by a stale value past the soft timeout', async () => {
