@@ -29,6 +29,8 @@ export interface HeldEntry extends FoundValue {
   readonly deadAtMs: number
   readonly born: number
   readonly tags: readonly string[] | undefined
+  /** When it was loaded, or found in the store: it was known to be current then. */
+  readonly knownAtMs: number
 }
 
 /** What a loader answered. It is fresh by definition, whether it was kept or not. */
@@ -120,8 +122,18 @@ function eagerAtMs(
 export function heldInMemory(entry: MemoryEntry, nowMs: number): HeldEntry {
   const { value, copied, freshUntilMs, deadAtMs, born, tags } = entry
   const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
-  const exclusive = false
-  return { tier: 'memory', state, value, copied, exclusive, freshUntilMs, deadAtMs, born, tags }
+  return {
+    tier: 'memory',
+    state,
+    value,
+    copied,
+    exclusive: false,
+    freshUntilMs,
+    deadAtMs,
+    born,
+    tags,
+    knownAtMs: entry.loadedAtMs,
+  }
 }
 
 /** What a soft invalidation makes of it: stale from now on. */

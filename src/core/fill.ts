@@ -51,7 +51,9 @@ function keepIfCurrent(
   admitted: Admitted,
 ): boolean {
   const { space, flight, context, policy, loadMs } = request
-  const { storeKey, keptBorn: born, beganMs: loadedAtMs } = flight
+  const { storeKey, keptBorn: born } = flight
+  // A source that lags tells of how things were then.
+  const loadedAtMs = flight.beganMs - policy.holdOffMs
   const { key, saidTtlMs: ttlMs } = context
   const beganMs = engine.clock.monotonicMs() - loadMs
   const isTooEarly = policy.holdOffMs > 0 && engine.holdOffs.isTooEarly(storeKey, beganMs)

@@ -1,8 +1,9 @@
 /**
  * A stale entry in the place of a load's answer: what is left of it, as it may be handed out now.
  *
- * It was found when its flight began, or its caller came. What its tags and prefixes say is asked
- * again when it is handed out: those who wait for a load may have come after they were invalidated.
+ * It was found when its flight began, or its caller came. What its tags and prefixes say, and
+ * whether memory may serve at all, is asked again when it is handed out: those who wait for a load
+ * may have come after it was invalidated, or after the lease has ended.
  */
 import { isUsable } from './coherence.js'
 import type { Engine } from './engine.js'
@@ -21,7 +22,7 @@ export function usableNow(
   held: HeldEntry | undefined,
 ): HeldEntry | undefined {
   const left = asOf(held, clock.monotonicMs())
-  if (left === undefined) return undefined
+  if (left === undefined || !coherence.mayServe(left.knownAtMs)) return undefined
   return isUsable(coherence.judge(space.name, key, left.tags, left.born)) ? left : undefined
 }
 

@@ -202,6 +202,7 @@ class StoreRead implements ReadRequest, GatheredRead {
       deadAtMs,
       born: entry.born,
       tags: entry.tags,
+      knownAtMs: nowMs,
     }
     return this.#isSoft ? softened(held, nowMs) : held
   }

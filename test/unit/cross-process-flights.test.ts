@@ -17,7 +17,7 @@ async function processes(count: number, options: CacheOptions = {}) {
   return { all, clock }
 }
 
-async function afterAll<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
+async function soon<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
   await clock.advance(200)
   return call
 }
@@ -143,7 +143,7 @@ describe('a cold key', () => {
     expect(await outcome).toBe('LOADER_TIMEOUT')
     expect(counters(all[1])).toMatchObject({ loads: 0, loadTimeouts: 1, misses: 1 })
     const later = all[1].cache.getOrSet('k', () => 'own', { fresh: true })
-    expect(await afterAll(clock, later)).toBe('own')
+    expect(await soon(clock, later)).toBe('own')
   })
 
   it('is not waited for by a stale value past the soft timeout', async () => {
@@ -196,7 +196,7 @@ describe('a cold key', () => {
     const [a, b] = all
     a.store.inject({ kind: 'delay', delayMs: 1_000 }, { ops: ['leaseMany'], times: 1 })
     expect(
-      await afterAll(
+      await soon(
         clock,
         a.cache.getOrSet('k', () => 'own'),
       ),

@@ -24,6 +24,7 @@ const stale = (value: unknown): Found => ({
   deadAtMs: 10,
   born: 1,
   tags: undefined,
+  knownAtMs: 0,
 })
 
 /** A caller and all that it was told. */

@@ -180,6 +180,27 @@ describe('refreshes in the background', () => {
 })
 
 describe('a stale entry that stands in', () => {
+  it('is not handed out once the lease has ended, to those who join a load', async () => {
+    const { a, b, clock } = await pair({ ttl: '1s', grace: '1h', softTimeout: '100ms' })
+    await a.cache.set('k', 'old')
+    await b.cache.get('k')
+    await clock.advance(1_001)
+    b.store.inject({ kind: 'throw' })
+    await clock.advance(1_000)
+    const slow = gate<string>()
+    const first = b.cache.getOrSet('k', () => slow.promise)
+    await clock.advance(100)
+    expect(await first).toBe('old')
+    await a.cache.delete('k')
+    await clock.advance(1_500)
+    expect(b.cache.stats().coherence.state).toBe('lapsed')
+    const second = b.cache.getOrSet('k', () => 'own')
+    await clock.advance(150)
+    expect(await stateOf(second)).toBe('pending')
+    slow.open('of the first load')
+    await second
+  })
+
   it('is not handed out to those who came after its tag was invalidated', async () => {
     const { a, clock } = await pair({ ttl: '1s', grace: '1h', softTimeout: '100ms' })
     await a.cache.set('k', 'old', { tags: ['t'] })
