@@ -115,8 +115,10 @@ export class SimLink implements Store {
   stall(ms: number): void {
     for (const connection of [this.#connection, this.#pushes]) {
       if (connection === undefined) continue
-      connection.lastArrivalMs = this.#scheduler.nowMs + ms
-      connection.lastReplyMs = this.#scheduler.nowMs + ms
+      // Nothing overtakes what is on its way already.
+      const untilMs = this.#scheduler.nowMs + ms
+      connection.lastArrivalMs = Math.max(connection.lastArrivalMs, untilMs)
+      connection.lastReplyMs = Math.max(connection.lastReplyMs, untilMs)
     }
   }
 
