@@ -187,9 +187,12 @@ export class LogCoherence implements Coherence {
     const asOf = this.#mirror.applied
     const { resets } = this.#follower
     try {
-      const seqs = await this.#log.tagSeqs(tags)
+      const { seqs, floor } = await this.#log.tagSeqs(tags)
       // Numbers of another epoch say nothing in this one.
-      if (this.#follower.resets === resets) this.#mirror.learn(tags, seqs, asOf)
+      if (this.#follower.resets !== resets) return
+      // First: of a tag that the log has let go of, the floor alone knows.
+      this.#mirror.raiseFloor(floor)
+      this.#mirror.learn(tags, seqs, asOf)
     } catch {
       // They stay unknown, and the entry a miss.
     }

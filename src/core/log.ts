@@ -83,6 +83,13 @@ export interface PrefixSeq {
   readonly seq: number
 }
 
+export interface TagSeqs {
+  /** 0 where a tag was never invalidated, or was let go of: the floor knows of it then. */
+  readonly seqs: readonly number[]
+  /** As it was then. */
+  readonly floor: number
+}
+
 /** Told of what the log pushes. All of it may come late, twice or never. */
 export interface LogListener {
   onRecord(epoch: string, record: LogRecord): void
@@ -116,8 +123,8 @@ export interface Log {
   ): Promise<AppendReply>
   /** Tells a member how far this one has applied. One command. */
   ack(to: string, id: string, applied: number): Promise<void>
-  /** The newest record of each tag, 0 where it was never invalidated. One round trip. */
-  tagSeqs(tags: readonly string[]): Promise<readonly number[]>
+  /** The newest record of each tag. One round trip. */
+  tagSeqs(tags: readonly string[]): Promise<TagSeqs>
   /** The member is gone, on purpose. */
   leave(id: string): Promise<void>
   /** Called once, before any other call; `id` is the member that listens. */

@@ -16,6 +16,7 @@ import type {
   LogReply,
   LogSnapshot,
   PrefixSeq,
+  TagSeqs,
 } from '../core/log.js'
 
 export interface InProcessLogLimits {
@@ -113,8 +114,9 @@ export class LogData {
     for (const listener of this.listeners.values()) listener.onFilled(storeKey)
   }
 
-  tagSeqs(tags: readonly string[]): number[] {
-    return tags.map((tag) => this.#tags.get(JSON.stringify(tag)) ?? 0)
+  tagSeqs(tags: readonly string[]): TagSeqs {
+    const seqs = tags.map((tag) => this.#tags.get(JSON.stringify(tag)) ?? 0)
+    return { seqs, floor: this.floor }
   }
 
   #note(seq: number, what: Invalidation): void {

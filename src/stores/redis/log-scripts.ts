@@ -111,10 +111,11 @@ if ARGV[5] == '1' then
 end
 return answer`)
 
-/** KEYS: tags; ARGV: tags. The newest record of each as text, '' for none. */
+/** KEYS: tags, state; ARGV: tags. The newest record of each, '' for none; then the floor. */
 const TAG_SEQS = script(`
 local seqs = {}
 for at = 1, #ARGV do seqs[at] = redis.call('ZSCORE', KEYS[1], ARGV[at]) or '' end
+seqs[#ARGV + 1] = redis.call('HGET', KEYS[2], 'floor') or '0'
 return seqs`)
 
 export interface LogScripts {

@@ -14,6 +14,7 @@ import type {
   LogListener,
   LogMember,
   LogSnapshot,
+  TagSeqs,
 } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisConnection, RedisLink } from './connection.js'
@@ -92,11 +93,12 @@ export class RedisLog implements Log {
     await connection.send(['publish', channel, `${id} ${applied}`])
   }
 
-  async tagSeqs(tags: readonly string[]): Promise<readonly number[]> {
-    const seqs = await this.#call('tagSeqs', this.#scripts.tagSeqs, ['tags'], () =>
+  async tagSeqs(tags: readonly string[]): Promise<TagSeqs> {
+    const reply = await this.#call('tagSeqs', this.#scripts.tagSeqs, ['tags', 'state'], () =>
       tags.map(storedName),
     )
-    return (seqs as unknown[]).map((seq) => Number(String(seq)))
+    const numbers = (reply as unknown[]).map((each) => Number(String(each)))
+    return { seqs: numbers.slice(0, -1), floor: numbers.at(-1)! }
   }
 
   async leave(id: string): Promise<void> {
