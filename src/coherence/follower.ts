@@ -34,6 +34,11 @@ import { tokenOf } from './token.js'
 /** Why a process was thrown out. */
 export type LossReason = 'epoch' | 'trimmed' | 'regressed'
 
+export interface Appended extends Confirmation {
+  /** Whether this process has applied it. */
+  readonly isApplied: boolean
+}
+
 export interface FollowerOptions {
   readonly log: Log
   readonly mirror: Mirror
@@ -132,10 +137,10 @@ export class Follower implements LogListener {
   }
 
   /**
-   * Appends one record. Resolves once this process has applied it; rejects if the log did not
-   * confirm it: whether it was appended is then unknown.
+   * Appends one record. Resolves once this process has applied it, or could not hear the log to do
+   * so; rejects if the log did not confirm it: whether it was appended is then unknown.
    */
-  async append(invalidations: readonly Invalidation[], wantsAcks: boolean): Promise<Confirmation> {
+  async append(invalidations: readonly Invalidation[], wantsAcks: boolean): Promise<Appended> {
     const settle = this.#mirror.anticipate(invalidations)
     const origin = this.#own.begin(invalidations)
     try {
@@ -149,8 +154,8 @@ export class Follower implements LogListener {
       const records = [...reply.records, own]
       const isCaughtUp = this.#take({ ...reply, records }, sentAtMs, before)
       // Until it is applied here, what it invalidated could be served here.
-      if (!isCaughtUp) await this.renew()
-      return { token: tokenOf(reply.epoch, reply.seq), applied }
+      const isApplied = isCaughtUp || (await this.renew())
+      return { token: tokenOf(reply.epoch, reply.seq), applied, isApplied }
     } finally {
       this.#own.end(origin)
       settle()

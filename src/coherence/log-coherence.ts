@@ -159,7 +159,11 @@ export class LogCoherence implements Coherence {
 
   async append(invalidations: readonly Invalidation[], wantsAcks = false): Promise<Confirmation> {
     try {
-      return await this.#follower.append(invalidations, wantsAcks)
+      const appended = await this.#follower.append(invalidations, wantsAcks)
+      // Others have heard of it, and here is no number yet to compare with.
+      const isCompared = invalidations.some(({ kind }) => kind !== 'key')
+      if (isCompared && !appended.isApplied) this.#listener?.onLost()
+      return appended
     } catch (error) {
       // What is only compared was not dropped by whoever asked, and there is no number to compare.
       const isCompared = (what: Invalidation) => what.kind !== 'key' && !isSoft(what)
