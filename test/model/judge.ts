@@ -70,6 +70,7 @@ export class Judge {
   readonly #invalidations: Invalidation[] = []
   readonly #extensions: Extension[] = []
   readonly #loads: Load[] = []
+  #repeatedAt = 0
   #at = 0
 
   /** The next place in the order of things. */
@@ -91,6 +92,11 @@ export class Judge {
     const invalidation: Invalidation = { covers, at, confirmedAt: undefined }
     this.#invalidations.push(invalidation)
     return invalidation
+  }
+
+  /** What had failed is invalidated now; nobody is told of which keys. */
+  repeat(): void {
+    this.#repeatedAt = this.tick()
   }
 
   extend(key: string, at: number, ttlMs: number, graceMs: number): Extension {
@@ -177,6 +183,7 @@ export class Judge {
   wasInvalidated(key: string, since: number): boolean {
     const isLater = (endAt: number | undefined) => endAt === undefined || endAt > since
     return (
+      isLater(this.#repeatedAt) ||
       this.#invalidations.some((each) => isLater(each.confirmedAt) && each.covers(key)) ||
       this.#loads.some((each) => each.fresh && each.at > since && each.key === key) ||
       this.#extensions.some((each) => isLater(each.endAt) && each.key === key)

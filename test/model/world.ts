@@ -12,6 +12,7 @@ import { Engine } from '../../src/core/engine.js'
 import { Events } from '../../src/core/events.js'
 import type { Log, LogReply } from '../../src/core/log.js'
 import { resolveCacheOptions, resolveMemoryOptions } from '../../src/core/options.js'
+import type { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { type Cache, isCacheError } from '../../src/index.js'
 import { LruMemoryTier, noMemory } from '../../src/memory/index.js'
 import { LatencyObserver } from '../../src/observe/index.js'
@@ -78,7 +79,8 @@ export class World {
       this.faults = faultyStore(wire, { clock, seed: setup.seed })
     }
     const store = own?.store ?? this.faults
-    const { root, tier } = assemble(setup, this.clock, store, own?.prefix)
+    const onRepeat = () => this.judge.repeat()
+    const { root, tier } = assemble(setup, this.clock, store, onRepeat, own?.prefix)
     this.root = root
     this.#tier = tier
     this.hasStore = store !== undefined
@@ -182,7 +184,13 @@ export class World {
 }
 
 /** As `createCache` does it, with a hand on the memory tier. */
-function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, prefix = 'cw') {
+function assemble(
+  setup: Setup,
+  clock: FakeClock,
+  store: Store | undefined,
+  onRepeat: () => void,
+  prefix = 'cw',
+) {
   const size = setup.memory === 'tiny' ? TINY : NORMAL
   const settings = resolveCacheOptions({
     prefix,
@@ -215,9 +223,19 @@ function assemble(setup: Setup, clock: FakeClock, store: Store | undefined, pref
     observer: new LatencyObserver(),
     events: new Events(),
   })
+  watchRepeats(engine.unconfirmed, onRepeat)
   engine.open()
   const root = new EngineCache(engine, engine.space('', settings.policy, undefined))
   return { root: root as Cache, tier }
+}
+
+/** Invalidations that failed take place once more, whenever the store answers again. */
+function watchRepeats(unconfirmed: Unconfirmed, onRepeat: () => void): void {
+  const repeat = unconfirmed.repeat.bind(unconfirmed)
+  unconfirmed.repeat = () => {
+    if (unconfirmed.count > 0) onRepeat()
+    repeat()
+  }
 }
 
 /**
