@@ -31,9 +31,10 @@ export class AppliedHistory {
     if (this.#pending !== undefined) this.#samples.push(this.#pending)
     this.#pending = undefined
     this.#samples.push({ seq, atMs })
-    const recent = this.#samples.findIndex((sample) => sample.atMs >= atMs - KEPT_MS)
     // The newest of those that are too old still says what was applied when the others began.
-    if (recent > 1) this.#samples = this.#samples.slice(recent - 1)
+    while (this.#samples.length > 1 && this.#samples[1]!.atMs < atMs - KEPT_MS) {
+      this.#samples.shift()
+    }
   }
 
   /** `undefined` where it is not known. */

@@ -23,13 +23,13 @@ import type {
   LogReply,
   LogSnapshot,
 } from '../core/log.js'
+import { tokenOf } from '../core/token.js'
 import { Acks } from './acks.js'
 import type { MemoryLease } from './memory-lease.js'
 import { isContinuous, type Mirror } from './mirror.js'
 import { OneAtATime } from './one-at-a-time.js'
 import { OwnRecords } from './own-records.js'
 import type { StoreClock } from './store-clock.js'
-import { tokenOf } from './token.js'
 
 /** Why a process was thrown out. */
 export type LossReason = 'epoch' | 'trimmed' | 'regressed'
@@ -90,10 +90,10 @@ export class Follower implements LogListener {
     this.#options = options
     this.#mirror = options.mirror
     this.#lease = options.lease
-    const { leaseMs, staleForMs } = this.#lease
+    const { leaseMs, staleIfDownMs } = this.#lease
     this.#heartbeatMs = options.heartbeatMs ?? leaseMs / BEATS_PER_LEASE
     // Who may be stale for ever when cut off is waited for as if it were not.
-    const waitMs = Number.isFinite(staleForMs) ? Math.max(leaseMs, staleForMs) : leaseMs
+    const waitMs = Number.isFinite(staleIfDownMs) ? Math.max(leaseMs, staleIfDownMs) : leaseMs
     this.#acks = new Acks(options.log, options.clock, options.id, waitMs)
     this.#own = new OwnRecords(options.id)
   }

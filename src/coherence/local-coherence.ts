@@ -14,9 +14,9 @@ import type {
 } from '../core/coherence.js'
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation } from '../core/log.js'
+import { tokenOf } from '../core/token.js'
 import { AppliedHistory } from './applied-history.js'
 import { Mirror } from './mirror.js'
-import { tokenOf } from './token.js'
 
 export class LocalCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.POSITIVE_INFINITY }

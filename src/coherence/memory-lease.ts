@@ -25,15 +25,15 @@ export class MemoryLease {
   readonly leaseMs: number
   /** The lease as this process counts it. */
   readonly trustMs: number
-  /** After how long nothing is served any more that was not known to be current then. */
-  readonly staleForMs: number
+  /** For how long memory serves what was last known to be current; others wait for as long. */
+  readonly staleIfDownMs: number
   readonly #guard: MemoryGuard
   readonly #clock: Clock
 
   constructor({ guard, clock, leaseMs = LEASE_MS, staleIfDownMs = leaseMs }: MemoryLeaseOptions) {
     this.leaseMs = leaseMs
     this.trustMs = leaseMs * MARGIN
-    this.staleForMs = staleIfDownMs * MARGIN
+    this.staleIfDownMs = staleIfDownMs
     this.#guard = guard
     this.#clock = clock
   }
@@ -51,7 +51,7 @@ export class MemoryLease {
   mayServe(loadedAtMs: number): boolean {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs < this.#guard.leaseUntilMs) return true
-    return nowMs - Math.max(loadedAtMs, this.#heardAtMs) < this.staleForMs
+    return nowMs - Math.max(loadedAtMs, this.#heardAtMs) < this.staleIfDownMs * MARGIN
   }
 
   extend(sentAtMs: number): void {

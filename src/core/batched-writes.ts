@@ -243,9 +243,9 @@ export class BatchedWrites {
 }
 
 /** A key, and where others depend on it their tag. */
-export function pushTells(to: Invalidation[], { dependents, ...key }: KeyInvalidation): void {
-  to.push(key)
-  if (dependents !== undefined) to.push({ kind: 'tag', tag: dependents })
+export function pushTells(to: Invalidation[], tells: KeyInvalidation): void {
+  to.push(tells)
+  if (tells.dependents !== undefined) to.push({ kind: 'tag', tag: tells.dependents })
 }
 
 /** Few caches have more than one. */

@@ -77,7 +77,7 @@ export async function count(
 ): Promise<number | undefined> {
   if (engine.store === undefined) {
     const sum = countInMemory(engine, space, key, storeKey, by, policy)
-    await tellDependents(engine, keyInvalidation(engine, space, key))
+    await tellDependents(engine, space, key)
     return sum
   }
   if (!engine.coherence.isJoined && !(await engine.coherence.renew())) return undefined

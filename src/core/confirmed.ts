@@ -3,6 +3,7 @@ import type { SessionToken } from './api.js'
 import type { WriteAnswer } from './batched-writes.js'
 import { CacheError } from './errors.js'
 import type { Until } from './invalidate-options.js'
+import { seqOf } from './token.js'
 
 export type Confirmed = SessionToken | false
 
@@ -14,7 +15,6 @@ export async function confirmed(answer: WriteAnswer, until: Until): Promise<Conf
 
 /** Of several the one that is reached last; `now` where there is none. */
 export function allConfirmed(each: readonly Confirmed[], now: SessionToken): Confirmed {
-  const seqOf = (token: SessionToken) => Number(token.slice(token.lastIndexOf('.') + 1))
   const isDone = (one: Confirmed) => one !== false
   if (!each.every(isDone)) return false
   return each.reduce((newest, token) => (seqOf(token) > seqOf(newest) ? token : newest), now)

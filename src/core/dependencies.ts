@@ -1,10 +1,10 @@
 /** Which tags an entry gets for what it depends on. */
 import type { DependencyRef } from './dependency.js'
 import {
-  type Dependency,
   dependencyError,
   dependencyOf,
   dependencyTag,
+  isDependencyTag,
   readDependency,
 } from './dependency.js'
 import type { Engine } from './engine.js'
@@ -47,11 +47,12 @@ export function addDependency(
  */
 export function keptTags(
   engine: Engine,
-  own: Dependency,
+  { name: namespace }: Space,
+  key: string,
   tags: readonly string[],
 ): readonly string[] {
-  if (!tags.some((tag) => dependencyOf(tag) !== undefined)) return tags
-  const ownTag = dependencyTag(own)
+  if (!tags.some(isDependencyTag)) return tags
+  const ownTag = dependencyTag({ namespace, key })
   let all: readonly string[] = tags
   for (const tag of tags) {
     const on = dependencyOf(tag)

@@ -23,9 +23,13 @@ export function dependencyTag({ namespace, key }: Dependency): string {
   return `${MARK}${namespace}:${encodeKey(key, 'hash')}`
 }
 
+export function isDependencyTag(tag: string): boolean {
+  return tag.startsWith(MARK)
+}
+
 /** The key that a tag stands for, if it stands for one. */
 export function dependencyOf(tag: string): Dependency | undefined {
-  if (!tag.startsWith(MARK)) return undefined
+  if (!isDependencyTag(tag)) return undefined
   const colon = tag.indexOf(':', MARK.length)
   const key = decodeKey(tag.slice(colon + 1))
   return key === undefined ? undefined : { namespace: tag.slice(MARK.length, colon), key }

@@ -79,8 +79,7 @@ export function takeRight(
     if (isLeased) hasRight(engine, flight, policy, token)
     then()
   }
-  const lease = { token, leaseMs: RIGHT_MS, how: 'take' } as const
-  engine.batch!.lease({ storeKey, finish }, { ...lease, replaces: undefined, unusable: undefined })
+  engine.batch!.lease({ storeKey, finish }, { token, leaseMs: RIGHT_MS, how: 'take' })
 }
 
 function hasRight(engine: Engine, flight: Flight, policy: Policy, token: string): void {

@@ -55,15 +55,13 @@ function keepIfCurrent(
   // A source that lags tells of how things were then.
   const loadedAtMs = flight.beganMs - policy.holdOffMs
   const { key, saidTtlMs: ttlMs } = context
-  const beganMs = engine.clock.monotonicMs() - loadMs
-  const isTooEarly = policy.holdOffMs > 0 && engine.holdOffs.isTooEarly(storeKey, beganMs)
-  if (flight.superseded || isTooEarly || !isStillCurrent(engine, request)) {
+  if (flight.superseded || isHeldOff(engine, request) || !isStillCurrent(engine, request)) {
     space.counters.fillsFenced++
     refuse(engine, space, key, 'fenced')
     return false
   }
   try {
-    const tags = keptTags(engine, { namespace: space.name, key }, context.tags)
+    const tags = keptTags(engine, space, key, context.tags)
     const onRefused = () => withdraw(engine, request, born)
     const right = { token: flight.token, onRefused }
     // The store is not waited for: the caller has its value, and a failed write is reported.
@@ -98,6 +96,12 @@ function withdraw(engine: Engine, { space, context }: FillRequest, born: number)
   if (space.memory.read(key)?.born === born) space.memory.remove(key)
   space.counters.fillsFenced++
   refuse(engine, space, key, 'fenced')
+}
+
+/** Whether the load began too soon after its key was invalidated here. */
+function isHeldOff({ clock, holdOffs }: Engine, { flight, policy, loadMs }: FillRequest): boolean {
+  if (policy.holdOffMs === 0) return false
+  return holdOffs.isTooEarly(flight.storeKey, clock.monotonicMs() - loadMs)
 }
 
 /** Whether nothing invalidated the key, its prefixes or its tags since the load began. */

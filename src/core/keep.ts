@@ -138,7 +138,7 @@ export function keepWritten(
     policy,
     loadMs: 0,
     ttlMs: undefined,
-    tags: keptTags(engine, { namespace: space.name, key }, policy.tags),
+    tags: keptTags(engine, space, key, policy.tags),
     tells: true,
     fill: undefined,
   }

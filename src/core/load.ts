@@ -12,12 +12,12 @@
 
 import { countMiss } from './count-miss.js'
 import type { Engine } from './engine.js'
-import { type HeldEntry, notExclusive } from './entry.js'
+import type { HeldEntry } from './entry.js'
 import type { MissReason } from './events.js'
 import { giveBack } from './fill.js'
 import { askRight, takeRight } from './fill-right.js'
 import type { Flight } from './flight.js'
-import { endFlight, type LoadRequest, RunningLoad } from './running-load.js'
+import { endFlight, type LoadRequest, RunningLoad, takeAnswer } from './running-load.js'
 import { standInFor } from './stand-in.js'
 import { readStore } from './store-read.js'
 
@@ -25,9 +25,9 @@ import { readStore } from './store-read.js'
 export function fly(engine: Engine, flight: Flight, request: LoadRequest): void {
   const { batch } = engine
   if (batch === undefined || (flight.kind !== 'shared' && !batch.leases)) {
-    startLoad(engine, flight, request, undefined)
+    startLoad(engine, flight, request)
   } else if (flight.kind !== 'shared') {
-    takeRight(engine, flight, request, () => startLoad(engine, flight, request, undefined))
+    takeRight(engine, flight, request, () => startLoad(engine, flight, request))
   } else if (batch.leases) {
     askRight(engine, flight, request, (held, isElsewhere) => {
       goOn(engine, flight, request, held, isElsewhere)
@@ -47,53 +47,47 @@ function goOn(
   held: HeldEntry | MissReason,
   isElsewhere: boolean,
 ): void {
-  const { space, key } = request
-  if (typeof held !== 'string') {
-    if (held.state === 'fresh') {
-      endFlight(engine, flight)
-      flight.succeed(held)
-      return
-    }
-    flight.previous = notExclusive(held)
-  }
-  const reason = typeof held === 'string' ? held : 'expired'
-  // What is softly invalidated is handed out, whoever replaces it.
-  const isSoft = flight.previous?.isSoft === true
-  if (isSoft && (isElsewhere || (engine.bulkhead.isFull && !flight.isBackground))) {
-    countMiss(engine, space, key, reason)
-    endFlight(engine, flight)
-    giveBack(engine, flight)
-    flight.succeed(flight.previous!)
+  if (takeAnswer(engine, flight, held)) return
+  const missed = typeof held === 'string' ? held : 'expired'
+  const standIn = standInAtOnce(engine, flight, request, isElsewhere)
+  if (standIn === undefined && isElsewhere && flight.mayWait) {
+    new RunningLoad(engine, flight, request).startWaiting(missed)
     return
   }
-  const waits = isElsewhere && flight.mayWait
-  if (!waits) countMiss(engine, space, key, reason)
-  startLoad(engine, flight, request, waits ? reason : undefined)
+  countMiss(engine, request.space, request.key, missed)
+  startLoad(engine, flight, request, standIn)
 }
 
-/**
- * `waitReason`: another process is loading what was missed for that reason; the loader runs where
- * nothing comes of it.
- */
+/** What may be stale is handed out in the place of a load that is not due here and now. */
 function startLoad(
   engine: Engine,
   flight: Flight,
   request: LoadRequest,
-  waitReason: MissReason | undefined,
+  standIn = standInAtOnce(engine, flight, request, false),
 ): void {
-  const { clock, holds } = engine
-  if (flight.previous !== undefined) {
-    const standIn = standInFor(engine, flight, request)
-    const isHeld = holds.isHeld(flight.storeKey, clock.monotonicMs())
-    if (standIn?.state === 'stale' && isHeld) {
-      // Its loader failed a moment ago.
-      endFlight(engine, flight)
-      giveBack(engine, flight)
-      flight.succeed(standIn)
-      return
-    }
+  if (standIn === undefined) {
+    new RunningLoad(engine, flight, request).start()
+    return
   }
-  const load = new RunningLoad(engine, flight, request)
-  if (waitReason === undefined) load.start()
-  else load.startWaiting(waitReason)
+  endFlight(engine, flight)
+  giveBack(engine, flight)
+  flight.succeed(standIn)
+}
+
+/**
+ * A stale entry whose loader failed a moment ago; or one that was softly invalidated, where others
+ * replace it or there is no room to do so.
+ */
+function standInAtOnce(
+  engine: Engine,
+  flight: Flight,
+  request: LoadRequest,
+  isElsewhere: boolean,
+): HeldEntry | undefined {
+  const { bulkhead, clock, holds } = engine
+  const standIn = standInFor(engine, flight, request)
+  if (standIn?.state !== 'stale') return undefined
+  const isNotDue = isElsewhere || (bulkhead.isFull && !flight.isBackground)
+  if (standIn.isSoft === true && isNotDue) return standIn
+  return holds.isHeld(flight.storeKey, clock.monotonicMs()) ? standIn : undefined
 }

@@ -4,12 +4,11 @@ import type { DependencyRef } from './dependency.js'
 import { readOption } from './option-reading.js'
 import { addTag } from './options.js'
 
-/** The tags and one more, for what the entry depends on. */
-export type Depend = (
-  tags: readonly string[],
-  ref: DependencyRef,
-  where: string,
-) => readonly string[]
+/** Knows the tag of what an entry depends on. */
+export interface DependencyTags {
+  /** The tags and that one. */
+  withDependency(tags: readonly string[], ref: DependencyRef, where: string): readonly string[]
+}
 
 export class LoadContext implements LoaderContext {
   readonly key: string
@@ -21,11 +20,11 @@ export class LoadContext implements LoaderContext {
   #controller: AbortController | undefined
   #abortReason: unknown
 
-  readonly #depend: Depend
+  readonly #dependencies: DependencyTags
 
-  constructor(key: string, stale: unknown, tags: readonly string[], depend: Depend) {
+  constructor(key: string, stale: unknown, tags: readonly string[], dependencies: DependencyTags) {
     this.key = key
-    this.#depend = depend
+    this.#dependencies = dependencies
     this.stale = stale
     this.tags = tags
   }
@@ -53,7 +52,8 @@ export class LoadContext implements LoaderContext {
 
   get dependsOn(): LoaderContext['dependsOn'] {
     return (...refs) => {
-      for (const ref of refs) this.tags = this.#depend(this.tags, ref, this.#where)
+      for (const ref of refs)
+        this.tags = this.#dependencies.withDependency(this.tags, ref, this.#where)
     }
   }
 

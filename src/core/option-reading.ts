@@ -28,11 +28,20 @@ export function checkNames(options: object, scope: OptionScope, where: string): 
   for (const name of Object.keys(options)) {
     if (ROWS.get(name)?.scopes.includes(scope) === true) continue
     const known = OPTION_TABLE.filter((row) => row.scopes.includes(scope)).map((row) => row.name)
-    throw new CacheError(
-      'OPTION_UNKNOWN',
-      `${where}: unknown option '${name}'; known here: ${known.join(', ')}`,
-    )
+    throw unknownOption(where, name, known)
   }
+}
+
+/** As `checkNames`, for options that have no rows in the table. */
+export function checkKnown(options: object, known: readonly string[], where: string): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw unknownOption(where, name, known)
+  }
+}
+
+function unknownOption(where: string, name: string, known: readonly string[]): CacheError {
+  const message = `${where}: unknown option '${name}'; known here: ${known.join(', ')}`
+  return new CacheError('OPTION_UNKNOWN', message)
 }
 
 /** The value of an option in the core's unit, `undefined` where it is not given. */

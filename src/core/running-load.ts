@@ -14,7 +14,7 @@ import { fill, giveBack } from './fill.js'
 import { FillWait } from './fill-wait.js'
 import type { Flight } from './flight.js'
 import { runInLoadScope, type ScopedLoad } from './load-scope.js'
-import { type Depend, LoadContext } from './loader-context.js'
+import { type DependencyTags, LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { standInFor } from './stand-in.js'
@@ -34,8 +34,20 @@ export function endFlight(engine: Engine, flight: Flight): void {
   engine.invalidations.endLoad()
 }
 
+/** Ends a flight with what the store has, if fresh; what is stale may stand in for a load. */
+export function takeAnswer(engine: Engine, flight: Flight, held: HeldEntry | MissReason): boolean {
+  if (typeof held === 'string') return false
+  if (held.state === 'fresh') {
+    endFlight(engine, flight)
+    flight.succeed(held)
+    return true
+  }
+  flight.previous = notExclusive(held)
+  return false
+}
+
 /** A loader that runs, and what becomes of its answer. */
-export class RunningLoad implements ScopedLoad<unknown> {
+export class RunningLoad implements ScopedLoad<unknown>, DependencyTags {
   readonly flights: readonly Flight[]
   readonly #engine: Engine
   readonly #flight: Flight
@@ -56,12 +68,9 @@ export class RunningLoad implements ScopedLoad<unknown> {
     this.#engine = engine
     this.#flight = flight
     this.#request = request
-    this.#context = new LoadContext(request.key, stale, request.policy.tags, this.#depend)
+    this.#context = new LoadContext(request.key, stale, request.policy.tags, this)
     this.#startMs = engine.clock.monotonicMs()
   }
-
-  readonly #depend: Depend = (tags, ref, where) =>
-    addDependency(this.#engine, this.#request.space, tags, ref, where)
 
   start(): void {
     this.#armTimeouts()
@@ -78,6 +87,10 @@ export class RunningLoad implements ScopedLoad<unknown> {
     this.#wait = new FillWait({ engine, flight, request: this.#request, onEnd })
     this.#wait.start()
     flight.announceElsewhere()
+  }
+
+  withDependency(...call: Parameters<DependencyTags['withDependency']>): readonly string[] {
+    return addDependency(this.#engine, this.#request.space, ...call)
   }
 
   run(): unknown {
@@ -135,16 +148,10 @@ export class RunningLoad implements ScopedLoad<unknown> {
 
   /** What the store has after the wait; or the loader must run after all. */
   #goOnAfter(held: HeldEntry | MissReason): void {
-    const [engine, flight] = [this.#engine, this.#flight]
     this.#wait = undefined
-    if (typeof held !== 'string') {
-      if (held.state === 'fresh') {
-        this.#cancelTimers()
-        endFlight(engine, flight)
-        flight.succeed(held)
-        return
-      }
-      flight.previous = notExclusive(held)
+    if (takeAnswer(this.#engine, this.#flight, held)) {
+      this.#cancelTimers()
+      return
     }
     this.#countMissed()
     this.#begin()
@@ -174,18 +181,17 @@ export class RunningLoad implements ScopedLoad<unknown> {
   #armTimeouts(): void {
     const { clock } = this.#engine
     const flight = this.#flight
-    const { hardTimeoutMs } = this.#request.policy
-    const isSoft = flight.previous?.isSoft === true
-    const softTimeoutMs = isSoft ? 0 : this.#request.policy.softTimeoutMs
+    const { softTimeoutMs, hardTimeoutMs } = this.#request.policy
     if (hardTimeoutMs < Number.POSITIVE_INFINITY) {
       this.#hardTimer = clock.setTimer(() => this.#giveUp(), hardTimeoutMs, false)
     }
-    if (softTimeoutMs === Number.POSITIVE_INFINITY || flight.previous === undefined) return
     const standIn = standInFor(this.#engine, flight, this.#request)
     if (standIn?.state !== 'stale') return
+    const afterMs = standIn.isSoft === true ? 0 : softTimeoutMs
+    if (afterMs === Number.POSITIVE_INFINITY) return
     flight.isSoftTimed = true
-    if (softTimeoutMs > 0) {
-      this.#softTimer = clock.setTimer(() => this.#letStandIn(), softTimeoutMs, false)
+    if (afterMs > 0) {
+      this.#softTimer = clock.setTimer(() => this.#letStandIn(), afterMs, false)
     } else this.#letStandIn()
   }
 

@@ -21,6 +21,7 @@ export function usableNow(
   { space, key }: StandInOf,
   held: HeldEntry | undefined,
 ): HeldEntry | undefined {
+  if (held === undefined) return undefined
   const left = asOf(held, clock.monotonicMs())
   if (left === undefined || !coherence.mayServe(left.knownAtMs)) return undefined
   return isUsable(coherence.judge(space.name, key, left.tags, left.born)) ? left : undefined

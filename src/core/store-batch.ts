@@ -55,8 +55,7 @@ export class StoreBatch {
 
   /** Keeps up the right of a load that takes long. */
   renew(storeKey: string, token: string, leaseMs: number): void {
-    const rest = { replaces: undefined, unusable: undefined }
-    this.lease({ storeKey, finish: () => {} }, { token, leaseMs, how: 'renew', ...rest })
+    this.lease({ storeKey, finish: () => {} }, { token, leaseMs, how: 'renew' })
   }
 
   /** Fills with the right of `fill.token`, or gives it back. Nobody waits for it. */

@@ -23,9 +23,9 @@ export interface LeaseRequest {
    */
   readonly how: 'ask' | 'take' | 'renew'
   /** How a value begins that cannot be used: it counts as none. */
-  readonly unusable: Uint8Array | undefined
+  readonly unusable?: Uint8Array | undefined
   /** The token of an older load of the same process, which loses the right if it has it. */
-  readonly replaces: string | undefined
+  readonly replaces?: string | undefined
 }
 
 export interface LeaseAnswer {

@@ -1,10 +1,10 @@
 /** `set` and `delete` of one key, in both tiers, with what others must hear of it. */
 import { allConfirmed, type Confirmed, confirmed } from './confirmed.js'
+import { dependencyTag } from './dependency.js'
 import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
 import type { Until } from './invalidate-options.js'
 import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
-import type { KeyInvalidation } from './log.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
@@ -52,17 +52,19 @@ function put(engine: Engine, what: WrittenRequest, onDone: WriteListener['onDone
   space.counters.sets++
   if (engine.events.wants('set')) engine.events.emit('set', { namespace: space.name, key })
   if (engine.batch !== undefined) return
-  void tellDependents(engine, keyInvalidation(engine, space, key))
+  void tellDependents(engine, space, key)
   onDone(inMemory)
 }
 
-/** In memory alone nobody else hears of it, but for what is there itself. */
-export async function tellDependents(
+/** In memory alone there is nobody else to hear of it. */
+export function tellDependents(
   engine: Engine,
-  tells: KeyInvalidation | undefined,
-): Promise<Confirmed> {
-  const tag = tells?.dependents
-  return tag === undefined ? engine.coherence.token : engine.append([{ kind: 'tag', tag }])
+  space: Space,
+  key: string,
+): Promise<Confirmed> | Confirmed {
+  if (!space.policy.dependents) return engine.coherence.token
+  const tag = dependencyTag({ namespace: space.name, key })
+  return engine.append([{ kind: 'tag', tag }])
 }
 
 /** Throws what is wrong with the key. */
@@ -80,8 +82,8 @@ export async function remove(
   memory.remove(key)
   counters.deletes++
   if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
+  if (batch === undefined) return tellDependents(engine, space, key)
   const tells = keyInvalidation(engine, space, key)
-  if (batch === undefined) return tellDependents(engine, tells)
   const options = { wantsAcks: until === 'applied', holdOffMs: space.policy.holdOffMs }
   return confirmed(await batch.delete(storeKey, tells, options), until)
 }

@@ -5,8 +5,8 @@
  */
 import type { Cache } from '../core/api.js'
 import { type Duration, durationMs, showDuration } from '../core/duration.js'
-import { CacheError } from '../core/errors.js'
-import { invalidOption } from '../core/option-reading.js'
+import type { CacheError } from '../core/errors.js'
+import { checkKnown, invalidOption } from '../core/option-reading.js'
 import type { InvalidationTarget } from './perform-notes.js'
 
 /** A connection to Postgres, or a pool of them: `pg`'s Pool and Client have this shape. */
@@ -118,13 +118,7 @@ function checkNames(options: OutboxOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', options, 'an object')
   }
-  for (const name of Object.keys(options)) {
-    if ((NAMES as readonly string[]).includes(name)) continue
-    throw new CacheError(
-      'OPTION_UNKNOWN',
-      `invalidationOutbox: unknown option '${name}'; known here: ${NAMES.join(', ')}`,
-    )
-  }
+  checkKnown(options, NAMES, 'invalidationOutbox')
 }
 
 function hasMethods(given: unknown, names: readonly string[]): boolean {

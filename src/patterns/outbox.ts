@@ -3,8 +3,7 @@
  * carried out on the cache by a relay once it has committed. A rollback takes it back; a crash
  * after the commit loses nothing.
  */
-import { CacheError } from '../core/errors.js'
-import { invalidOption } from '../core/option-reading.js'
+import { checkKnown, invalidOption } from '../core/option-reading.js'
 import { checkNote, type Note, type NoteKind } from './note.js'
 import { type OutboxOptions, resolveOutboxOptions, type SqlClient } from './outbox-options.js'
 import { type OutboxPending, OutboxTable } from './outbox-table.js'
@@ -87,10 +86,7 @@ function notesOf(invalidations: NotedInvalidations): Note[] {
   if (typeof invalidations !== 'object' || invalidations === null) {
     throw invalidOption('note', 'invalidations', invalidations, 'an object')
   }
-  for (const name of Object.keys(invalidations)) {
-    if (Object.hasOwn(LISTS, name) || name === 'namespace') continue
-    throw unknownName(name)
-  }
+  checkKnown(invalidations, [...Object.keys(LISTS), 'namespace'], 'note')
   const notes: Note[] = []
   for (const list of Object.keys(LISTS) as (keyof typeof LISTS)[]) {
     const names: unknown = invalidations[list] ?? []
@@ -111,9 +107,4 @@ function refusePool(tx: SqlClient): void {
   const isClient = typeof (tx as { query?: unknown } | undefined)?.query === 'function'
   if (isClient && !('totalCount' in tx)) return
   throw invalidOption('note', 'tx', tx, 'the connection of your transaction, not a pool')
-}
-
-function unknownName(name: string): CacheError {
-  const known = [...Object.keys(LISTS), 'namespace'].join(', ')
-  return new CacheError('OPTION_UNKNOWN', `note: unknown option '${name}'; known here: ${known}`)
 }

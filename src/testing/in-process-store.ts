@@ -20,7 +20,7 @@ import type {
 } from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
-import { invalidOption } from '../core/option-reading.js'
+import { checkKnown, invalidOption } from '../core/option-reading.js'
 import { InProcessData } from './in-process-data.js'
 import { type InProcessLogLimits, inProcessLog } from './in-process-log.js'
 
@@ -65,12 +65,7 @@ const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** A store of its own data. Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function inProcessStore(options: InProcessStoreOptions = {}): InProcessStore {
-  for (const name of Object.keys(options)) {
-    if (OPTIONS.includes(name)) continue
-    const known = OPTIONS.join(', ')
-    const message = `inProcessStore: unknown option '${name}'; known here: ${known}`
-    throw new CacheError('OPTION_UNKNOWN', message)
-  }
+  checkKnown(options, OPTIONS, 'inProcessStore')
   const { clock = systemClock, maxEntries = DEFAULT_MAX_ENTRIES, log = false, logLimits } = options
   if (typeof log !== 'boolean') throw invalidOption('inProcessStore', 'log', log, 'true or false')
   if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES) {

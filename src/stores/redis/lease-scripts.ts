@@ -5,7 +5,7 @@
  * in its place says that the key was deleted a moment ago: who is granted the right then, has it in
  * name alone.
  */
-import { ABOVE, script } from './scripts.js'
+import { ABOVE, NOW, script } from './scripts.js'
 
 /** In the place of a token: no load has it. */
 export const HELD_OFF = '!'
@@ -13,8 +13,8 @@ export const HELD_OFF = '!'
 /** ARGV[1] is the moment after which it is too late, or ''. */
 const LATE = `local isLate = false
 if ARGV[1] ~= '' then
-  local time = redis.call('TIME')
-  isLate = time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[1])
+  ${NOW}
+  isLate = nowMs > tonumber(ARGV[1])
 end`
 
 /** The names of values hold no brace, so the whole name is the hash tag. */

@@ -18,7 +18,7 @@
  * in milliseconds and above every number that was ever given, and the floor with them. So whatever
  * was stored or loaded under an earlier epoch is out of date: too much, never too little.
  */
-import { type Script, script } from './scripts.js'
+import { NOW, type Script, script } from './scripts.js'
 
 export interface LogLimits {
   readonly maxRecords: number
@@ -46,8 +46,7 @@ local epoch, seq = state[1], tonumber(state[2] or '0')
 local floor, began = tonumber(state[3] or '0'), tonumber(state[5] or '0')
 local member, applied, run = ARGV[1], tonumber(ARGV[2]), ARGV[4]
 local isOther = run ~= '' and state[4] and state[4] ~= '' and state[4] ~= run
-local time = redis.call('TIME')
-local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
 local function text(number) return string.format('%.0f', number) end
 if not epoch or isOther or applied > seq then
   local known = math.max(seq, applied)

@@ -6,7 +6,7 @@
  */
 import { type Duration, durationMs } from '../../core/duration.js'
 import { CacheError } from '../../core/errors.js'
-import { invalidOption } from '../../core/option-reading.js'
+import { checkKnown, invalidOption } from '../../core/option-reading.js'
 import type { RedisTarget } from './connection.js'
 import type { IoredisClient } from './ioredis-connection.js'
 import type { RedisDriver } from './load-client.js'
@@ -102,13 +102,7 @@ function checkNames(options: RedisOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', options, 'an object')
   }
-  for (const name of Object.keys(options)) {
-    if ((NAMES as readonly string[]).includes(name)) continue
-    throw new CacheError(
-      'OPTION_UNKNOWN',
-      `redis: unknown option '${name}'; known here: ${NAMES.join(', ')}`,
-    )
-  }
+  checkKnown(options, NAMES, 'redis')
   const isGiven = (name: keyof RedisOptions) => options[name] !== undefined
   if (isGiven('client')) refuseBeside('client', NAMES.filter(isGiven))
   if (isGiven('url')) refuseBeside('url', (['host', 'port'] as const).filter(isGiven))

@@ -14,6 +14,10 @@ export interface Script {
   readonly sha1: string
 }
 
+/** The server's time in whole milliseconds, as `nowMs`. */
+export const NOW = `local time = redis.call('TIME')
+local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)`
+
 /** Compares bytes one by one: Lua itself would compare text by the server's locale. */
 export const ABOVE = `local function above(text, limit)
   for i = 1, #limit do
