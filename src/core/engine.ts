@@ -97,7 +97,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.settings = parts.settings
-    this.bulkhead = new Bulkhead(parts.settings.maxRefreshes)
+    this.bulkhead = new Bulkhead(parts.settings.maxRefreshes, parts.random)
     this.hasMemory = parts.memorySettings !== undefined
     this.values = parts.memorySettings?.values ?? 'cloned'
     this.codec = parts.codec

@@ -110,9 +110,11 @@ export function refreshEagerly(engine: Engine, request: JoinRequest): void {
 /** Starts to replace what a soft invalidation has made stale, if nobody does so. */
 export function refreshSoftly(engine: Engine, request: JoinRequest): void {
   const { clock, bulkhead, flights, holds } = engine
-  const { storeKey } = request
-  if (flights.get(storeKey) !== undefined || bulkhead.isFull) return
-  if (!holds.isHeld(storeKey, clock.monotonicMs())) flyInBackground(engine, request, 'shared')
+  const { storeKey, policy } = request
+  const nowMs = clock.monotonicMs()
+  if (flights.get(storeKey) !== undefined || holds.isHeld(storeKey, nowMs)) return
+  if (!bulkhead.admits(storeKey, nowMs, policy.refreshSpreadMs)) return
+  flyInBackground(engine, request, 'shared')
 }
 
 /** Nobody waits for it: its error is an event. */

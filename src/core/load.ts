@@ -25,9 +25,9 @@ import { readStore } from './store-read.js'
 export function fly(engine: Engine, flight: Flight, request: LoadRequest): void {
   const { batch } = engine
   if (batch === undefined || (flight.kind !== 'shared' && !batch.leases)) {
-    startLoad(engine, flight, request)
+    loadHere(engine, flight, request)
   } else if (flight.kind !== 'shared') {
-    takeRight(engine, flight, request, () => startLoad(engine, flight, request))
+    takeRight(engine, flight, request, () => loadHere(engine, flight, request))
   } else if (batch.leases) {
     askRight(engine, flight, request, (held, isElsewhere) => {
       goOn(engine, flight, request, held, isElsewhere)
@@ -37,6 +37,11 @@ export function fly(engine: Engine, flight: Flight, request: LoadRequest): void 
     const listener = (held: HeldEntry | MissReason) => goOn(engine, flight, request, held, false)
     readStore(engine, space, key, flight.storeKey, listener)
   }
+}
+
+/** Without an answer of the store. */
+function loadHere(engine: Engine, flight: Flight, request: LoadRequest): void {
+  startLoad(engine, flight, request, standInAtOnce(engine, flight, request, false))
 }
 
 /** With the store's answer: it may do, or the loader must run, here or elsewhere. */
@@ -63,7 +68,7 @@ function startLoad(
   engine: Engine,
   flight: Flight,
   request: LoadRequest,
-  standIn = standInAtOnce(engine, flight, request, false),
+  standIn: HeldEntry | undefined,
 ): void {
   if (standIn === undefined) {
     new RunningLoad(engine, flight, request).start()
@@ -76,7 +81,7 @@ function startLoad(
 
 /**
  * A stale entry whose loader failed a moment ago; or one that was softly invalidated, where others
- * replace it or there is no room to do so.
+ * replace it, it is not due, or there is no room to do so.
  */
 function standInAtOnce(
   engine: Engine,
@@ -87,7 +92,12 @@ function standInAtOnce(
   const { bulkhead, clock, holds } = engine
   const standIn = standInFor(engine, flight, request)
   if (standIn?.state !== 'stale') return undefined
-  const isNotDue = isElsewhere || (bulkhead.isFull && !flight.isBackground)
-  if (standIn.isSoft === true && isNotDue) return standIn
-  return holds.isHeld(flight.storeKey, clock.monotonicMs()) ? standIn : undefined
+  const nowMs = clock.monotonicMs()
+  if (holds.isHeld(flight.storeKey, nowMs)) return standIn
+  if (standIn.isSoft !== true) return undefined
+  // Those in the background were let in when they began.
+  if (flight.isBackground) return isElsewhere ? standIn : undefined
+  const { refreshSpreadMs } = request.policy
+  const isDue = !isElsewhere && bulkhead.admits(flight.storeKey, nowMs, refreshSpreadMs)
+  return isDue ? undefined : standIn
 }

@@ -216,6 +216,15 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     says: 'how long after a failed load a stale value is handed out without a new try',
   },
   {
+    name: 'refreshSpread',
+    kind: 'duration',
+    scopes: EVERYWHERE,
+    min: 0,
+    max: HOUR_MS,
+    default: '0',
+    says: 'over how long refreshes after a soft invalidation are spread, at random',
+  },
+  {
     name: 'holdOff',
     kind: 'duration',
     scopes: ['cache', 'namespace'],

@@ -35,6 +35,11 @@ export interface LifeOptions {
   /** How long after a failed load a stale value is handed out without a new try. Default 1 s. */
   retryAfter?: Duration | undefined
   /**
+   * Over how long refreshes after a soft invalidation are spread: each entry is handed out stale up
+   * to a random moment of that time. 0 to 1 h. Default 0: it is refreshed when next asked for.
+   */
+  refreshSpread?: Duration | undefined
+  /**
    * For how long after an invalidation loads are not kept: where they read from replicas, about the
    * lag of those. Not for single calls. 0 to 1 min. Default 0.
    */
@@ -125,6 +130,7 @@ export interface Policy {
   readonly softTimeoutMs: number
   readonly hardTimeoutMs: number
   readonly retryAfterMs: number
+  readonly refreshSpreadMs: number
   readonly holdOffMs: number
   readonly dependents: boolean
   readonly tags: readonly string[]
@@ -157,6 +163,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   softTimeoutMs: 200,
   hardTimeoutMs: 60_000,
   retryAfterMs: 1_000,
+  refreshSpreadMs: 0,
   holdOffMs: 0,
   dependents: false,
   tags: Object.freeze([]) as readonly string[],
@@ -241,6 +248,7 @@ function resolveLife(above: Policy, options: object, where: string): Policy {
     softTimeoutMs: pick('softTimeout', above.softTimeoutMs),
     hardTimeoutMs: pick('hardTimeout', above.hardTimeoutMs),
     retryAfterMs: pick('retryAfter', above.retryAfterMs),
+    refreshSpreadMs: pick('refreshSpread', above.refreshSpreadMs),
     holdOffMs: pick('holdOff', above.holdOffMs),
     dependents: pick('dependents', above.dependents),
     tags: resolveTags(above.tags, (options as LifeOptions).tags, where),

@@ -20,6 +20,7 @@ export interface SimProcessOptions {
   readonly wallSkewMs: number
   readonly staleIfDownMs: number
   readonly holdOffMs: number
+  readonly refreshSpreadMs: number
   readonly bug: PlantedBug | undefined
 }
 
@@ -37,7 +38,8 @@ export class SimProcess {
   #frozenForMs = 0
 
   constructor(options: SimProcessOptions) {
-    const { life, scheduler, server, wallSkewMs, staleIfDownMs, holdOffMs, bug } = options
+    const { life, scheduler, server, wallSkewMs, staleIfDownMs, bug } = options
+    const { holdOffMs, refreshSpreadMs } = options
     this.life = life
     this.#scheduler = scheduler
     this.#hasStoppedClock = bug?.hasStoppedClock === true
@@ -51,6 +53,7 @@ export class SimProcess {
       grace: GRACE_MS / 1_000,
       staleIfDown: staleIfDownMs / 1_000,
       holdOff: holdOffMs / 1_000,
+      refreshSpread: refreshSpreadMs / 1_000,
       hardTimeout: '5s',
     }) as Cache
   }

@@ -22,6 +22,7 @@ const LEASE_MS = 2_000
 const MAX_LAG_MS = 400
 /** Strict, the default, and bounded. */
 const STALE_IF_DOWN_MS = [0, 2_000, 2_000, 5_000]
+const REFRESH_SPREAD_MS = 1_000
 
 type Fault = readonly [name: string, begin: () => void, end?: () => void]
 
@@ -52,6 +53,7 @@ class Simulation {
   readonly #server: SimServer
   readonly #history: History
   readonly #staleIfDownMs: number
+  readonly #refreshSpreadMs: number
   /** Loads read from a replica. */
   readonly #lags: boolean
   readonly #processes: SimProcess[] = []
@@ -69,6 +71,7 @@ class Simulation {
     this.#staleIfDownMs = STALE_IF_DOWN_MS[scheduler.below(STALE_IF_DOWN_MS.length)]!
     this.#history = new History(Math.max(LEASE_MS, this.#staleIfDownMs))
     this.#lags = scheduler.chance(0.2)
+    this.#refreshSpreadMs = scheduler.chance(0.3) ? REFRESH_SPREAD_MS : 0
     this.#server = new SimServer(scheduler, scheduler.chance(0.3))
     this.#server.onTaken = ({ bytes }) => this.#taken(bytes)
   }
@@ -122,6 +125,7 @@ class Simulation {
       wallSkewMs: skewMs,
       staleIfDownMs: this.#staleIfDownMs,
       holdOffMs: this.#lags ? MAX_LAG_MS : 0,
+      refreshSpreadMs: this.#refreshSpreadMs,
       bug: this.#bug,
     })
     this.#processes[at] = process

@@ -232,6 +232,7 @@ describe('precedence', () => {
     ['softTimeoutMs', 'softTimeout', '1s', '2s', '3s'],
     ['hardTimeoutMs', 'hardTimeout', '1s', '2s', '3s'],
     ['retryAfterMs', 'retryAfter', '1s', '2s', '3s'],
+    ['refreshSpreadMs', 'refreshSpread', '1s', '2s', '3s'],
   ]
   it.each(fields)('%s: cache, then namespace, then call', (field, name, first, second, third) => {
     const cache = resolveCacheOptions({ [name]: first }).policy

@@ -1,7 +1,9 @@
 /** What is softly invalidated is stale: handed out while few loads at a time refresh it. */
 import { describe, expect, it } from 'vitest'
+import { RefreshSpread } from '../../src/core/refresh-spread.js'
 import type { CacheOptions } from '../../src/index.js'
 import { fakeClock, inProcessStore } from '../../src/testing/index.js'
+import { seededRandom } from '../support/seeded-random.js'
 import {
   gate,
   stateOf,
@@ -176,6 +178,82 @@ describe('refreshes in the background', () => {
     await a.cache.getOrSet('c', () => 'new')
     await clock.settle()
     expect(await a.cache.get('c')).toBe('new')
+  })
+})
+
+describe('refreshes that are spread', () => {
+  const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
+  const tags = ['t']
+
+  it.each<[string, CacheOptions]>([
+    ['of what memory has', {}],
+    ['of what the store has', { memory: false }],
+  ])('begin at different moments, all within the spread: %s', async (_, options) => {
+    const spread = { refreshSpread: '10s', maxRefreshes: 1_000, random: seededRandom(1) }
+    const { a, clock } = await pair({ ...options, ...spread })
+    await a.cache.setMany(
+      keys.map((key) => [key, 'old']),
+      { tags },
+    )
+    await a.cache.invalidateTags(tags, soft)
+    const loadsBySecond: number[] = []
+    for (let second = 0; second <= 10; second++) {
+      let loads = 0
+      const load = () => {
+        loads++
+        return 'new'
+      }
+      for (const key of keys) await a.cache.getOrSet(key, load, { tags })
+      await clock.advance(1_000)
+      loadsBySecond.push(loads)
+    }
+    expect(loadsBySecond.reduce((sum, each) => sum + each)).toBe(100)
+    expect(loadsBySecond[0]).toBe(0)
+    // At ten a second on average: a herd would be a hundred.
+    expect(Math.max(...loadsBySecond)).toBeLessThan(35)
+    expect(await a.cache.getMany(keys)).toEqual(Array(100).fill('new'))
+  })
+
+  it('are few of an entry that is invalidated again and again', async () => {
+    const { a, clock } = await pair({ refreshSpread: '10s', random: seededRandom(2) })
+    await a.cache.set('k', 'old', { tags })
+    let loads = 0
+    for (let i = 0; i < 600; i++) {
+      await a.cache.invalidateTags(tags, soft)
+      expect(await a.cache.getOrSet('k', () => `load ${++loads}`, { tags })).toBeDefined()
+      await clock.advance(100)
+    }
+    expect(loads).toBeGreaterThan(5)
+    expect(loads).toBeLessThan(40)
+  })
+
+  it('of a time that nobody asked in are chosen anew', async () => {
+    const { a, clock } = await pair({ refreshSpread: '1m' })
+    await a.cache.set('k', 'old', { tags, ttl: '1d' })
+    const ask = () => a.cache.getOrSet('k', () => 'new', { tags })
+    await a.cache.invalidateTags(tags, soft)
+    expect(await ask()).toBe('old')
+    await a.cache.set('k', 'set', { tags, ttl: '1d' })
+    await clock.advance(3_600_000)
+    await a.cache.invalidateTags(tags, soft)
+    expect(await ask()).toBe('set')
+    await clock.settle()
+    expect(await ask()).toBe('set')
+    await clock.advance(60_000)
+    expect(await ask()).toBe('set')
+    await clock.settle()
+    expect(await ask()).toBe('new')
+  })
+
+  it('are chosen for a bounded number of keys', () => {
+    const spread = new RefreshSpread(() => 0.5)
+    for (let i = 0; i < 20_000; i++) expect(spread.isDue(`k${i}`, 0, 1_000)).toBe(false)
+    expect(spread.isDue('k19999', 500, 1_000)).toBe(true)
+    expect(spread.isDue('k19999', 500, 1_000)).toBe(false)
+    // Forgotten, and so chosen anew.
+    expect(spread.isDue('k0', 500, 1_000)).toBe(false)
+    expect(spread.isDue('k0', 999, 1_000)).toBe(false)
+    expect(spread.isDue('k0', 1_000, 1_000)).toBe(true)
   })
 })
 
