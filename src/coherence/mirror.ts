@@ -143,16 +143,20 @@ export class Mirror {
       if (seq === undefined) {
         if (born < this.#silentFrom) verdict = 'unknown'
       } else if (born < seq) return 'invalidated'
-      if (this.#prefixCount > 0 && this.#dependencySeq(tag) > born) return 'invalidated'
-      if (verdict !== 'unknown') verdict = this.#judgeSoftly(tag, born, verdict)
+      const byPrefix = this.#prefixCount === 0 ? 'current' : this.#judgeDependency(tag, born)
+      if (byPrefix === 'invalidated') return byPrefix
+      if (verdict === 'unknown') continue
+      verdict = byPrefix === 'soft' ? 'soft' : this.#judgeSoftly(tag, born, verdict)
     }
     return verdict
   }
 
-  /** The newest prefix that the key has which the tag stands for, if it stands for one. */
-  #dependencySeq(tag: string): number {
+  /** By the prefixes that the key has which the tag stands for, if it stands for one. */
+  #judgeDependency(tag: string, born: number): Verdict {
     const on = dependencyOf(tag)
-    return on === undefined ? 0 : this.#prefixSeq(on.namespace, on.key)
+    if (on === undefined) return 'current'
+    if (this.#prefixSeq(on.namespace, on.key) > born) return 'invalidated'
+    return this.#prefixSeq(softNamespace(on.namespace), on.key) > born ? 'soft' : 'current'
   }
 
   #judgeSoftly(tag: string, born: number, verdict: Verdict): Verdict {

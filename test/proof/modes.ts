@@ -74,6 +74,13 @@ export const MODES = {
       speakAgain(stage, at)
     },
   },
+  /** In the middle of its loads and invalidations: what it has begun nobody ends. */
+  processKilled: {
+    name: 'process killed, another started',
+    faultMs: 1_000,
+    begin: ({ workers }, at) => workers[at]!.kill(),
+    end: ({ workers }, at) => workers[at]!.restart(),
+  },
   redisStopped: {
     name: 'redis stopped',
     faultMs: 5_000,

@@ -1,6 +1,6 @@
 /**
  * The parent's side of a worker: starts the process, stops and continues it, asks with a bound,
- * ends it by its own pid.
+ * ends it by its own pid and starts another in its place.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,8 @@ import { endWithUs } from '../support/end-with-us.js'
 import type { Evidence, FromWorker, ToWorker, WorkerSetting } from './messages.js'
 
 const ANSWER_LIMIT_MS = 20_000
+/** More than there are processes. */
+const SEEDS_BETWEEN_LIVES = 1_000
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FILE = fileURLToPath(new URL('./worker.ts', import.meta.url))
 
@@ -18,24 +20,29 @@ interface Awaited {
 }
 
 export class WorkerProcess {
+  /** Of all its lives. */
   readonly evidence: Evidence[] = []
-  readonly #child: ChildProcess
+  readonly #setting: WorkerSetting
   readonly #awaited = new Set<Awaited>()
-  readonly ready: Promise<unknown>
+  #child: ChildProcess
+  #ready: Promise<unknown>
+  #lives = 0
 
   constructor(setting: WorkerSetting) {
-    this.#child = fork(FILE, [JSON.stringify(setting)], {
-      cwd: ROOT,
-      execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
-    endWithUs(this.#child)
-    this.#child.on('message', (message: FromWorker) => this.#hear(message))
-    this.#child.once('exit', (code, signal) => this.#fail(`ended with ${signal ?? code}`))
-    this.#child.once('error', (error) => this.#fail(String(error)))
-    this.ready = this.#hears('ready', ({ kind }) => kind === 'ready')
-    // Whoever awaits it hears of a failure; nobody may.
-    this.ready.catch(() => {})
+    this.#setting = setting
+    this.#child = this.#fork()
+    this.#ready = this.#isReady()
+  }
+
+  get ready(): Promise<unknown> {
+    return this.#ready
+  }
+
+  /** In the place of one that was killed; resolves when it is at work. */
+  async restart(): Promise<void> {
+    this.#child = this.#fork()
+    this.#ready = this.#isReady()
+    await this.#ready
   }
 
   /** As a debugger or a busy hypervisor does it: nothing of it runs, its sockets stay open. */
@@ -71,6 +78,28 @@ export class WorkerProcess {
     // SIGKILL also ends what is stopped.
     child.kill('SIGKILL')
     await gone
+  }
+
+  #fork(): ChildProcess {
+    const { seed } = this.#setting
+    const setting = { ...this.#setting, seed: seed + SEEDS_BETWEEN_LIVES * this.#lives++ }
+    const child = fork(FILE, [JSON.stringify(setting)], {
+      cwd: ROOT,
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    endWithUs(child)
+    child.on('message', (message: FromWorker) => this.#hear(message))
+    child.once('exit', (code, signal) => this.#fail(`ended with ${signal ?? code}`))
+    child.once('error', (error) => this.#fail(String(error)))
+    return child
+  }
+
+  #isReady(): Promise<unknown> {
+    const ready = this.#hears('ready', ({ kind }) => kind === 'ready')
+    // Whoever awaits it hears of a failure; nobody may.
+    ready.catch(() => {})
+    return ready
   }
 
   #send(message: ToWorker): void {

@@ -30,13 +30,13 @@ describe('real processes', () => {
     'never serve what was invalidated, whatever is stopped or killed',
     async () => {
       const stopped = { ...MODES.processStopped, faultMs: STOPPED_MS }
-      const modes = [MODES.reset, stopped, MODES.redisKilled]
+      const modes = [MODES.reset, stopped, MODES.processKilled, MODES.redisKilled]
       const report = await prove({ processes: 3, modes, modeMs: 3_000 })
       expect(report.violations).toEqual([])
       expect(report.errors).toEqual([])
       expect(report.gets).toBeGreaterThan(20_000)
       expect(report.invalidations).toBeGreaterThan(50)
-      expect(report.rows.map(({ faults }) => faults)).toEqual([1, 1, 1])
+      expect(report.rows.map(({ faults }) => faults)).toEqual([1, 1, 1, 1])
     },
     LIMIT_MS,
   )

@@ -10,8 +10,11 @@ import { Mirror } from '../../src/coherence/mirror.js'
 import { StoreClock } from '../../src/coherence/store-clock.js'
 import type { CoherenceListener } from '../../src/core/coherence.js'
 import type { StoreFill, StoreWrite } from '../../src/core/contracts.js'
+import { isDependencyTag } from '../../src/core/dependency.js'
+import type { HeldEntry } from '../../src/core/entry.js'
+import { type Flight, Flights } from '../../src/core/flight.js'
 import { Invalidations } from '../../src/core/invalidations.js'
-import type { FollowReply, Log } from '../../src/core/log.js'
+import type { FollowReply, Invalidation, Log } from '../../src/core/log.js'
 import { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { LogData } from '../../src/testing/in-process-log.js'
 import type { SimLink } from './sim-link.js'
@@ -140,6 +143,54 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'reads under way are not fenced',
     onClasses: () => replace(Invalidations.prototype, 'isReadCurrent', { value: () => true }),
+  },
+  {
+    name: 'a load is joined that began before its key was invalidated',
+    onClasses: () => {
+      // Whoever looks for a load to join asks next, and at once, whether it is current.
+      let found: Flight | undefined
+      const { get } = Flights.prototype
+      const { isCurrent } = Invalidations.prototype
+      const undo = [
+        replace(Flights.prototype, 'get', {
+          value(this: Flights, storeKey: string) {
+            found = get.call(this, storeKey)
+            queueMicrotask(() => {
+              found = undefined
+            })
+            return found
+          },
+        }),
+        replace(Invalidations.prototype, 'isCurrent', {
+          value(this: Invalidations, ...call: Parameters<typeof isCurrent>) {
+            const isJoining = found?.since === call[2]
+            found = undefined
+            return isJoining || isCurrent.apply(this, call)
+          },
+        }),
+      ]
+      return () => {
+        for (const each of undo) each()
+      }
+    },
+  },
+  {
+    name: 'what stands in for a load is not held against tags and prefixes again',
+    onClasses: () => {
+      const { begin } = Flights.prototype
+      return replace(Flights.prototype, 'begin', {
+        value(this: Flights, flight: Flight) {
+          let { previous } = flight
+          Object.defineProperty(flight, 'previous', {
+            get: () => previous && { ...previous, born: Number.MAX_SAFE_INTEGER },
+            set: (held: HeldEntry | undefined) => {
+              previous = held
+            },
+          })
+          begin.call(this, flight)
+        },
+      })
+    },
   },
   {
     name: 'memory needs no lease',
@@ -306,6 +357,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         append: async (member, invalidations, wantsAcks) => {
           const told = invalidations.filter(({ kind }) => kind !== 'key')
           return log.append(member, told, wantsAcks)
+        },
+      }))
+    },
+  },
+  {
+    name: 'those that depend on a key are not told',
+    onLink: (link) => {
+      onLog(link, (log) => ({
+        ...log,
+        append: async (member, invalidations, wantsAcks) => {
+          const isTold = (each: Invalidation) => each.kind !== 'tag' || !isDependencyTag(each.tag)
+          return log.append(member, invalidations.filter(isTold), wantsAcks)
         },
       }))
     },

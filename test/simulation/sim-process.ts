@@ -21,6 +21,7 @@ export interface SimProcessOptions {
   readonly staleIfDownMs: number
   readonly holdOffMs: number
   readonly refreshSpreadMs: number
+  readonly dependents: boolean
   readonly bug: PlantedBug | undefined
 }
 
@@ -39,7 +40,7 @@ export class SimProcess {
 
   constructor(options: SimProcessOptions) {
     const { life, scheduler, server, wallSkewMs, staleIfDownMs, bug } = options
-    const { holdOffMs, refreshSpreadMs } = options
+    const { holdOffMs, refreshSpreadMs, dependents } = options
     this.life = life
     this.#scheduler = scheduler
     this.#hasStoppedClock = bug?.hasStoppedClock === true
@@ -54,6 +55,7 @@ export class SimProcess {
       staleIfDown: staleIfDownMs / 1_000,
       holdOff: holdOffMs / 1_000,
       refreshSpread: refreshSpreadMs / 1_000,
+      dependents,
       hardTimeout: '5s',
     }) as Cache
   }

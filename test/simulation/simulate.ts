@@ -16,6 +16,9 @@ const RUN_MS = 20_000
 /** After the last fault, for what has failed to be made up for; shorter than the ttl. */
 const REST_MS = 3_500
 const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
+/** Made out of others, in some of the runs. */
+const DEPENDENT = 'c:1'
+const DEPENDS_ON = ['a:1', 'b:2']
 const TAGS = ['odd', 'even']
 const WALL_SKEW_MS = 900_000
 const LEASE_MS = 2_000
@@ -56,6 +59,7 @@ class Simulation {
   readonly #refreshSpreadMs: number
   /** Loads read from a replica. */
   readonly #lags: boolean
+  readonly #keys: readonly string[]
   readonly #processes: SimProcess[] = []
   readonly #log: string[] = []
   /** The newest of them. */
@@ -72,6 +76,7 @@ class Simulation {
     this.#history = new History(Math.max(LEASE_MS, this.#staleIfDownMs))
     this.#lags = scheduler.chance(0.2)
     this.#refreshSpreadMs = scheduler.chance(0.3) ? REFRESH_SPREAD_MS : 0
+    this.#keys = scheduler.chance(0.3) ? [...KEYS, DEPENDENT] : KEYS
     this.#server = new SimServer(scheduler, scheduler.chance(0.3))
     this.#server.onTaken = ({ bytes }) => this.#taken(bytes)
   }
@@ -102,7 +107,7 @@ class Simulation {
     const isAlive = (life: number) => this.#processes.some((p) => p.life === life && !p.isDead)
     for (const process of this.#processes) {
       if (process.isDead) continue
-      for (const key of KEYS) {
+      for (const key of this.#keys) {
         void process.cache.get<number>(key).then((value) => {
           if (value === undefined) return
           this.#note(`${process.life} got ${key} ${value} at rest`)
@@ -126,6 +131,7 @@ class Simulation {
       staleIfDownMs: this.#staleIfDownMs,
       holdOffMs: this.#lags ? MAX_LAG_MS : 0,
       refreshSpreadMs: this.#refreshSpreadMs,
+      dependents: this.#keys.includes(DEPENDENT),
       bug: this.#bug,
     })
     this.#processes[at] = process
@@ -143,7 +149,7 @@ class Simulation {
 
   #step(process: SimProcess): void {
     const scheduler = this.#scheduler
-    const key = KEYS[scheduler.below(KEYS.length)]!
+    const key = this.#keys[scheduler.below(this.#keys.length)]!
     if (scheduler.chance(0.15)) this.#invalidate(process, key)
     else if (scheduler.chance(0.4)) this.#load(process, key)
     else this.#read(process, key)
@@ -181,8 +187,8 @@ class Simulation {
         scheduler.after(takesMs, () => process.runAwake(end))
       })
     }
-    const tags = [TAGS[KEYS.indexOf(key) % 2]!]
-    process.cache.getOrSet(key, load, { tags, fresh: isFresh, after: told?.token }).then(
+    const options = { ...this.#namesOf(key), fresh: isFresh, after: told?.token }
+    process.cache.getOrSet(key, load, options).then(
       (value) => this.#got(key, value, get),
       () => {},
     )
@@ -202,15 +208,15 @@ class Simulation {
   #invalidate(process: SimProcess, key: string): void {
     const { cache, life } = process
     const scheduler = this.#scheduler
-    const at = KEYS.indexOf(key)
+    const at = this.#keys.indexOf(key)
     const beganAtMs = scheduler.nowMs
-    const tags = [TAGS[at % 2]!]
-    const set = () => this.#set(cache, key, tags)
+    const { tags } = this.#namesOf(key)
+    const set = () => this.#set(cache, key)
     const isApplied = scheduler.chance(0.3)
     const until = { until: isApplied ? 'applied' : 'sent' } as const
     const soft = { ...until, mode: 'soft' } as const
-    const alike = KEYS.filter((_, i) => i % 2 === at % 2)
-    const sameBeginning = KEYS.filter((each) => each[0] === key[0])
+    const alike = this.#keys.filter((_, i) => i % 2 === at % 2)
+    const sameBeginning = this.#keys.filter((each) => each[0] === key[0])
     const kinds: readonly (readonly [string, readonly string[], () => Promise<unknown>])[] = [
       ['set', [key], set],
       ['set', [key], set],
@@ -220,10 +226,10 @@ class Simulation {
       ['soft tag', alike, () => cache.invalidateTags(tags, soft)],
       ['prefix', sameBeginning, () => cache.invalidatePattern(`${key[0]}:*`, until)],
       ['soft prefix', sameBeginning, () => cache.invalidatePattern(`${key[0]}:*`, soft)],
-      ['clear', KEYS, () => cache.clear(until)],
+      ['clear', this.#keys, () => cache.clear(until)],
     ]
     const [what, keys, call] = kinds[scheduler.below(kinds.length)]!
-    const asked = this.#history.invalidate(keys, life, beganAtMs, {
+    const asked = this.#history.invalidate(this.#withDependent(keys, what), life, beganAtMs, {
       isApplied: isApplied && what !== 'set',
       isSoft: what.startsWith('soft'),
     })
@@ -236,10 +242,23 @@ class Simulation {
     })
   }
 
-  async #set(cache: Cache, key: string, tags: readonly string[]): Promise<boolean> {
+  /** By which a value can be invalidated, besides its key. */
+  #namesOf(key: string) {
+    const tags = [TAGS[this.#keys.indexOf(key) % 2]!]
+    return key === DEPENDENT ? { tags, dependsOn: DEPENDS_ON } : { tags }
+  }
+
+  /** What is made out of others follows them, but need not know of their tags. */
+  #withDependent(keys: readonly string[], what: string): readonly string[] {
+    const isMeant = !what.endsWith('tag') && keys.some((key) => DEPENDS_ON.includes(key))
+    const isMissing = this.#keys.includes(DEPENDENT) && !keys.includes(DEPENDENT)
+    return isMeant && isMissing ? [...keys, DEPENDENT] : keys
+  }
+
+  async #set(cache: Cache, key: string): Promise<boolean> {
     const value = this.#history.make(this.#scheduler.nowMs)
     this.#history.setting(value, TTL_MS)
-    const isDone = await cache.set(key, value, { tags })
+    const isDone = await cache.set(key, value, this.#namesOf(key))
     this.#history.settled(value, this.#scheduler.nowMs)
     return isDone
   }
@@ -307,7 +326,7 @@ class Simulation {
 
   /** Those who waited for the server. */
   #rush(process: SimProcess): void {
-    for (const key of KEYS) {
+    for (const key of this.#keys) {
       this.#scheduler.after(this.#scheduler.below(5), () => {
         process.runAwake(() => this.#read(process, key))
       })

@@ -40,6 +40,7 @@ describe.each([
     ['set', (cache) => cache.namespace('users').set('42', 'new')],
     ['increment', (cache) => cache.namespace('users').increment('42')],
     ['prefix', (cache) => cache.namespace('users').invalidatePattern('4*')],
+    ['soft prefix', (cache) => cache.namespace('users').invalidatePattern('4*', { mode: 'soft' })],
     ['pattern', (cache) => cache.namespace('users').invalidatePattern('?2')],
     ['clear of its namespace', (cache) => cache.namespace('users').clear()],
     ['clear', (cache) => cache.clear()],
@@ -53,6 +54,7 @@ describe.each([
     expect(await reader.get('page')).toBe('with Ann')
     await invalidate(writer)
     expect(await reader.get('page')).toBeUndefined()
+    if (name === 'soft prefix') expect(await reader.getOrSet('page', () => 'new')).toBe('with Ann')
     if (name === 'delete' || name === 'set') expect(await reader.get('other')).toBe('without')
   })
 
