@@ -14,6 +14,7 @@ import type { MemoryGuard, Verdict } from '../core/coherence.js'
 import { dependencyOf } from '../core/dependency.js'
 import type { Invalidation, LogReply, LogSnapshot, PrefixSeq } from '../core/log.js'
 import { isSoft, softNamespace, softTag } from '../core/soft.js'
+import { NamespacePrefixes } from './namespace-prefixes.js'
 
 export interface MirrorOptions {
   /** Its `generation` changes with all that can make an entry in memory out of date. */
@@ -260,38 +261,6 @@ interface PendingPrefix {
   /** `undefined`: all of them. */
   readonly namespace: string | undefined
   readonly prefix: string
-}
-
-/** The prefixes of one namespace; a look-up for each length that occurs. */
-class NamespacePrefixes {
-  readonly seqs = new Map<string, number>()
-  readonly #lengths = new Map<number, number>()
-
-  /** Whether it is new. */
-  add(prefix: string, seq: number): boolean {
-    const known = this.seqs.get(prefix)
-    this.seqs.set(prefix, Math.max(known ?? 0, seq))
-    if (known !== undefined) return false
-    this.#lengths.set(prefix.length, (this.#lengths.get(prefix.length) ?? 0) + 1)
-    return true
-  }
-
-  remove(prefix: string): void {
-    if (!this.seqs.delete(prefix)) return
-    const left = this.#lengths.get(prefix.length)! - 1
-    if (left > 0) this.#lengths.set(prefix.length, left)
-    else this.#lengths.delete(prefix.length)
-  }
-
-  newest(key: string): number {
-    let newest = 0
-    for (const length of this.#lengths.keys()) {
-      if (length > key.length) continue
-      const seq = this.seqs.get(length === key.length ? key : key.slice(0, length))
-      if (seq !== undefined && seq > newest) newest = seq
-    }
-    return newest
-  }
 }
 
 /** Whether a reply continues what was applied, without a record missing. */

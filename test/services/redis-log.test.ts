@@ -156,6 +156,29 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
     expect(later.members).toEqual(['w'])
   })
 
+  it('keeps no more than so many bytes, and of a half that is full the one before', async () => {
+    const maxHalfBytes = 10_000
+    const log = await openLog('heavy', { ...LOG_LIMITS, maxHalfBytes })
+    const { head: start } = await log.join(member('a', -1))
+    const bytesOf = (records: readonly LogRecord[]) =>
+      records.reduce((sum, each) => sum + JSON.stringify(each.invalidations).length, 0)
+    let [most, fewest] = [0, Number.POSITIVE_INFINITY]
+    for (let i = 0; i < 200; i++) {
+      const tag = 'x'.repeat(1 + ((i * 37) % 1_000))
+      const { seq } = await log.append(member('a', -1), [{ kind: 'tag', tag }], false)
+      const { records } = await log.follow(member('a', start))
+      expect(records.at(-1)!.seq).toBe(seq)
+      expect(records).toHaveLength(1 + records.at(-1)!.seq - records[0]!.seq)
+      most = Math.max(most, bytesOf(records))
+      if (records[0]!.seq > start + 1) fewest = Math.min(fewest, bytesOf(records))
+    }
+    // A record as the log holds it is somewhat shorter than its JSON here.
+    expect(most).toBeGreaterThan(1.5 * maxHalfBytes)
+    expect(most).toBeLessThan(2.5 * maxHalfBytes)
+    expect(fewest).toBeGreaterThan(maxHalfBytes)
+    expect(fewest).toBeLessThan(1.5 * maxHalfBytes)
+  })
+
   it('tells of what it trimmed by where its records begin', async () => {
     const log = await openLog('trimmed', { ...LOG_LIMITS, maxRecords: 100 })
     const { head } = await log.join(member('w', -1))

@@ -2,8 +2,9 @@
  * The Lua of the invalidation log. All its keys share one slot by the hash tag in their names:
  *
  *   {prefix}!state     hash: epoch, when it began, seq, floor, run (which life of which server
- *                      wrote last)
- *   {prefix}!log       stream: one entry a record, id `seq-0`; about the last 100 000
+ *                      wrote last); bytes of the log's younger half, and the record before it
+ *   {prefix}!log       stream: one entry a record, id `seq-0`; about the last 100 000, and no more
+ *                      than 32 MiB: when the younger half has 16, the older one goes
  *   {prefix}!tags      sorted set: tag by its newest record; at most 100 000
  *   {prefix}!prefixes  sorted set: `namespace:prefix` by its newest record; at most 1 000
  *   {prefix}!members   sorted set: process by when its lease ends
@@ -22,6 +23,8 @@ import { NOW, type Script, script } from './scripts.js'
 
 export interface LogLimits {
   readonly maxRecords: number
+  /** Of the payloads in each half of the log. */
+  readonly maxHalfBytes: number
   readonly maxTags: number
   readonly maxPrefixes: number
   /** The most records that one answer carries. */
@@ -30,6 +33,7 @@ export interface LogLimits {
 
 export const LOG_LIMITS: LogLimits = {
   maxRecords: 100_000,
+  maxHalfBytes: 16 * 1_024 ** 2,
   maxTags: 100_000,
   maxPrefixes: 1_000,
   maxRead: 1_000,
@@ -41,9 +45,11 @@ const LOST_AT_MOST = 1_000_000
 
 /** KEYS[1]: state, KEYS[2]: log. ARGV[1..4]: member, applied, name of a new epoch, run. */
 const look = ({ maxRead }: LogLimits) => `
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'floor', 'run', 'began')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'floor', 'run', 'began',
+  'bytes')
 local epoch, seq = state[1], tonumber(state[2] or '0')
 local floor, began = tonumber(state[3] or '0'), tonumber(state[5] or '0')
+local youngBytes = tonumber(state[6] or '0')
 local member, applied, run = ARGV[1], tonumber(ARGV[2]), ARGV[4]
 local isOther = run ~= '' and state[4] and state[4] ~= '' and state[4] ~= run
 ${NOW}
@@ -51,10 +57,10 @@ local function text(number) return string.format('%.0f', number) end
 if not epoch or isOther or applied > seq then
   local known = math.max(seq, applied)
   epoch, seq = ARGV[3], math.max(known > 0 and known + ${LOST_AT_MOST} or 0, nowMs)
-  floor, began = seq, nowMs
+  floor, began, youngBytes = seq, nowMs, 0
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', text(seq), 'floor', text(floor), 'run', run,
-    'began', text(began))
+    'began', text(began), 'bytes', '0', 'older', text(seq))
 end
 local function records(upTo)
   if applied < 0 or applied >= upTo then return {} end
@@ -96,11 +102,17 @@ for at = 7, #ARGV, 2 do
   elseif ARGV[at] == 'p' then note(KEYS[4], ARGV[at + 1], ${limits.maxPrefixes})
   else floor = seq end
 end
-redis.call('HSET', KEYS[1], 'seq', text(seq), 'run', run)
+youngBytes = youngBytes + #ARGV[6]
+redis.call('HSET', KEYS[1], 'seq', text(seq), 'run', run, 'bytes', text(youngBytes))
 if floor ~= floorBefore then redis.call('HSET', KEYS[1], 'floor', text(floor)) end
 local origin = ARGV[5] == '1' and member .. '!' or member
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${limits.maxRecords}, text(seq) .. '-0',
   'o', origin, 'r', ARGV[6])
+if youngBytes > ${limits.maxHalfBytes} then
+  local older = tonumber(redis.call('HGET', KEYS[1], 'older') or '0')
+  redis.call('XTRIM', KEYS[2], 'MAXLEN', text(seq - math.max(older, seq - ${limits.maxRecords})))
+  redis.call('HSET', KEYS[1], 'bytes', '0', 'older', text(seq))
+end
 redis.call('PUBLISH', string.gsub(KEYS[2], 'log$', 'push'),
   epoch .. ' ' .. text(seq) .. ' ' .. origin .. ' ' .. ARGV[6])
 local answer = {epoch, text(seq), text(floor), text(nowMs), records(seq - 1)}
