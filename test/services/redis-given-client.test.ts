@@ -1,18 +1,34 @@
 /**
  * Losing the server under a caller's client, which does its own reconnecting.
  */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { createClient } from '@redis/client'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { LogRecord } from '../../src/core/log.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { endWithUs } from '../support/end-with-us.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 import { GIVEN_CLIENTS } from '../support/redis-clients.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import { collectUnhandled } from '../support/unhandled.js'
-import { watched } from '../support/watched-store.js'
+import { until, watched } from '../support/watched-store.js'
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const write = { key: 'k', bytes: Buffer.from('v'), ttlMs: 60_000 }
 const away = { code: 'STORE_UNAVAILABLE' }
+
+async function clientsOf({ url }: RedisServer): Promise<number> {
+  const client = new Redis(url)
+  try {
+    return String(await client.client('LIST'))
+      .trim()
+      .split('\n').length
+  } finally {
+    client.disconnect()
+  }
+}
 
 describe("a caller's client", () => {
   let server: RedisServer
@@ -43,6 +59,52 @@ describe("a caller's client", () => {
     await store.close()
     await expect(store.ping()).rejects.toMatchObject(away)
     await end()
+  })
+
+  it.each(GIVEN_CLIENTS)('has a duplicate that hears of records at once: $name', async (kind) => {
+    const [writer, reader] = [await kind.make(server.port), await kind.make(server.port)]
+    for (const { store } of [writer, reader]) await watched(store).up()
+    const [to, from] = [writer.store.log!('pushed'), reader.store.log!('pushed')]
+    const heard: LogRecord[] = []
+    let timesListening = 0
+    from.listen('r', {
+      onRecord: (_, record) => heard.push(record),
+      onListening: () => timesListening++,
+      onFilled: () => {},
+      onAck: () => {},
+    })
+    await until(() => timesListening === 1, 'listening')
+    const member = { id: 'w', applied: -1, leaseMs: 2_000 }
+    await to.append(member, [{ kind: 'tag', tag: 't' }], false)
+    await until(() => heard.length === 1, 'the record')
+    expect(heard[0]!.invalidations).toEqual([{ kind: 'tag', tag: 't' }])
+    await server.restart()
+    await until(() => timesListening === 2, 'listening again')
+    for (const { store, end } of [writer, reader]) {
+      await store.close()
+      await end()
+    }
+    await until(async () => (await clientsOf(server)) === 1, 'nobody but who asks')
+  })
+
+  it.each(['node-redis', 'ioredis'])('that ends lets the process end: %s', async (library) => {
+    const script = `
+      import { createCache } from 'cachewright'
+      import { redis } from 'cachewright/redis'
+      import { createClient } from '@redis/client'
+      import { Redis } from 'ioredis'
+      const url = '${server.url}'
+      const dial = { ioredis: () => new Redis(url), 'node-redis': () => createClient({ url }) }
+      const client = dial['${library}']()
+      if (client.status === undefined) await client.connect()
+      const cache = createCache({ store: redis({ client }) })
+      while (cache.stats().coherence.state !== 'leased') await new Promise(setImmediate)
+      await cache.set('k', 1)
+      client.disconnect()`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: ROOT })
+    endWithUs(child)
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    expect(code).toBe(0)
   })
 
   it('that is not connected is not connected for its owner', async () => {

@@ -5,9 +5,13 @@
  * not tried.
  */
 import { CacheError } from '../../core/errors.js'
-import type { ConnectionListener, RedisConnection } from './connection.js'
-import { type IoredisClient, IoredisConnection } from './ioredis-connection.js'
-import { type NodeRedisClient, NodeRedisConnection } from './node-redis-connection.js'
+import type { ConnectionListener, Dial, RedisConnection } from './connection.js'
+import { duplicateIoredis, type IoredisClient, IoredisConnection } from './ioredis-connection.js'
+import {
+  duplicateNodeRedis,
+  type NodeRedisClient,
+  NodeRedisConnection,
+} from './node-redis-connection.js'
 
 /** How to take `client` into use. Throws CLIENT_UNSUPPORTED where its shape is unknown. */
 export function adopterFor(client: unknown): (listener: ConnectionListener) => RedisConnection {
@@ -19,6 +23,13 @@ export function adopterFor(client: unknown): (listener: ConnectionListener) => R
       'Redis object of ioredis 5 or 6; cluster, pool and sentinel objects of @redis/client ' +
       'are not supported',
   )
+}
+
+/** How to make more of its kind; `undefined` where it does not tell. */
+export function duplicatorFor(client: unknown): Dial | undefined {
+  if (!hasMethods(client, 'duplicate')) return undefined
+  if (isNodeRedis(client)) return (_, listener) => duplicateNodeRedis(client, listener)
+  return isIoredis(client) ? (_, listener) => duplicateIoredis(client, listener) : undefined
 }
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {

@@ -37,6 +37,7 @@ const PATIENT_EVERY = 40
 export class DialedLink implements RedisLink {
   readonly #target: RedisTarget
   readonly #load: () => Promise<Dial>
+  readonly #keepsAlive: boolean
   #dial: Dial | undefined
   #listener: StoreListener | undefined
   #state: State = { at: 'idle' }
@@ -47,9 +48,11 @@ export class DialedLink implements RedisLink {
   /** How long the last attempt took that succeeded. */
   #dialTookMs: number | undefined
 
-  constructor(target: RedisTarget, load: () => Promise<Dial>) {
+  /** `keepsAlive`: whether its waiting keeps the process alive. */
+  constructor(target: RedisTarget, load: () => Promise<Dial>, keepsAlive = true) {
     this.#target = target
     this.#load = load
+    this.#keepsAlive = keepsAlive
   }
 
   open(listener: StoreListener): void {
@@ -102,9 +105,9 @@ export class DialedLink implements RedisLink {
     const attempt: Attempt = { beganMs, connection: undefined, deadline: undefined }
     const limitMs = this.#limitMs()
     this.#state = { at: 'dialing', attempt }
-    attempt.deadline = setTimeout(() => {
+    attempt.deadline = this.#after(limitMs, () => {
       this.#lose(attempt, new Error(`no answer within ${limitMs} ms`))
-    }, limitMs)
+    })
     try {
       attempt.connection = dial(this.#target, {
         onUp: () => void this.#probe(attempt),
@@ -115,6 +118,11 @@ export class DialedLink implements RedisLink {
     }
     // The dial may have failed before it returned: then nobody else ends this connection.
     if (!this.#isCurrent(attempt)) attempt.connection?.release()
+  }
+
+  #after(delayMs: number, run: () => void): NodeJS.Timeout {
+    const timer = setTimeout(run, delayMs)
+    return this.#keepsAlive ? timer : timer.unref()
   }
 
   /** How long the attempt that begins now may take. */
@@ -154,7 +162,7 @@ export class DialedLink implements RedisLink {
     this.#failures += 1
     // Half fixed, half random: processes that lost one server do not come back as one.
     const waitMs = ceilingMs * (0.5 + Math.random() / 2)
-    this.#state = { at: 'waiting', timer: setTimeout(() => this.#attempt(this.#dial!), waitMs) }
+    this.#state = { at: 'waiting', timer: this.#after(waitMs, () => this.#attempt(this.#dial!)) }
     attempt.connection?.release()
     this.#tellDown(cause)
   }

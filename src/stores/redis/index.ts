@@ -6,7 +6,7 @@
  * newer.
  */
 import type { Store } from '../../core/contracts.js'
-import { adopterFor } from './client-shape.js'
+import { adopterFor, duplicatorFor } from './client-shape.js'
 import { DialedLink } from './dialed-link.js'
 import { GivenLink } from './given-link.js'
 import { loadDial } from './load-client.js'
@@ -28,7 +28,11 @@ export type { RedisClient, RedisOptions } from './options.js'
  */
 export function redis(options: RedisOptions = {}): Store {
   const { client, driver, target } = resolveRedisOptions(options)
-  if (client !== undefined) return new RedisStore(new GivenLink(adopterFor(client)))
+  if (client !== undefined) {
+    const duplicate = duplicatorFor(client)
+    const dial = duplicate && (() => new DialedLink(target, async () => duplicate, false))
+    return new RedisStore(new GivenLink(adopterFor(client)), dial)
+  }
   const dial = () => new DialedLink(target, () => loadDial(driver))
   return new RedisStore(dial(), dial)
 }

@@ -20,12 +20,21 @@ import type {
 export interface IoredisClient {
   readonly status: string
   readonly options: { readonly keyPrefix?: string | undefined }
-  readonly stream?: { readonly writable: boolean; cork(): void; uncork(): void }
+  readonly stream?: {
+    readonly writable: boolean
+    cork(): void
+    uncork(): void
+    unref?(): void
+  }
   mgetBuffer(keys: RedisArg[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   disconnect(reconnect?: boolean): void
   on(event: string, listener: ClientListener): unknown
   off(event: string, listener: ClientListener): unknown
+}
+
+interface DuplicableIoredisClient extends IoredisClient {
+  duplicate(overrides: object): IoredisClient
 }
 
 export interface IoredisLibrary {
@@ -113,6 +122,22 @@ export class IoredisConnection implements RedisConnection {
   }
 }
 
+/** Also against what a caller's client was told. */
+const ONE_ATTEMPT = {
+  // A socket that does not end by itself is destroyed: it was silent, or we are closing.
+  disconnectTimeout: 1,
+  lazyConnect: false,
+  enableOfflineQueue: false,
+  // The link probes with PING, which more users may do than INFO.
+  enableReadyCheck: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: null,
+  reconnectOnError: null,
+  enableAutoPipelining: false,
+}
+
 /**
  * A client for one attempt: it never reconnects by itself, queues nothing and sends nothing twice.
  */
@@ -130,18 +155,19 @@ export function dialIoredis(
     tls: target.tls,
     protocol: 2,
     connectTimeout: target.connectTimeoutMs,
-    // A socket that does not end by itself is destroyed: it was silent, or we are closing.
-    disconnectTimeout: 1,
     keepAlive: 5_000,
     noDelay: true,
-    lazyConnect: false,
-    enableOfflineQueue: false,
-    // The link probes with PING, which more users may do than INFO.
-    enableReadyCheck: false,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: null,
+    ...ONE_ATTEMPT,
   }) as IoredisClient
+  return new IoredisConnection(client, listener, true)
+}
+
+/** A client like the caller's, for one attempt. It does not keep the process alive. */
+export function duplicateIoredis(
+  given: IoredisClient,
+  listener: ConnectionListener,
+): RedisConnection {
+  const client = (given as DuplicableIoredisClient).duplicate(ONE_ATTEMPT)
+  client.on('connect', () => client.stream?.unref?.())
   return new IoredisConnection(client, listener, true)
 }

@@ -27,6 +27,11 @@ export interface NodeRedisClient {
   off(event: string, listener: ClientListener): unknown
 }
 
+interface DuplicableNodeRedisClient extends NodeRedisClient {
+  readonly options?: { readonly socket?: Readonly<Record<string, unknown>> }
+  duplicate(overrides: Record<string, unknown>): OwnNodeRedisClient & { unref(): void }
+}
+
 interface OwnNodeRedisClient extends NodeRedisClient {
   connect(): Promise<unknown>
   destroy(): void
@@ -176,6 +181,26 @@ export function dialNodeRedis(
       keepAliveInitialDelay: 5_000,
     },
   }) as OwnNodeRedisClient
+  return connect(client, listener)
+}
+
+/** A client like the caller's, for one attempt. It does not keep the process alive. */
+export function duplicateNodeRedis(
+  given: NodeRedisClient,
+  listener: ConnectionListener,
+): RedisConnection {
+  const original = given as DuplicableNodeRedisClient
+  const client = original.duplicate({
+    disableOfflineQueue: true,
+    clientSideCache: undefined,
+    maintNotifications: 'disabled',
+    socket: { ...original.options?.socket, reconnectStrategy: false },
+  })
+  client.unref()
+  return connect(client, listener)
+}
+
+function connect(client: OwnNodeRedisClient, listener: ConnectionListener): RedisConnection {
   const connection = new NodeRedisConnection(client, listener, client)
   client.connect().catch((cause: unknown) => listener.onDown(cause))
   return connection

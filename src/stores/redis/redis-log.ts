@@ -4,7 +4,7 @@
  * Commands go over the store's own connection, so that a tick's writes and its record keep their
  * order. Pushes come over a connection of their own, dialed anew whenever it is lost; it is pinged
  * with every other heartbeat, since a subscriber that went silent hears nothing of it. Without
- * pushes (a caller's client) the heartbeats alone bring what was appended.
+ * pushes (a caller's client without `duplicate`) the heartbeats alone bring what was appended.
  */
 import type {
   AppendReply,
