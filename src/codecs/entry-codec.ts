@@ -73,13 +73,16 @@ const CODEC: Codec = {
     const head = Buffer.from(envelopeText(meta, SERIALIZER_JSON))
     const expiry = CODEC.expiryAt(nowWallMs)
     if (oldestBorn <= 0) return { head, limits: [expiry] }
-    const before = { offset: BORN_OFFSET, now: Buffer.from(bornText(oldestBorn - 1)) }
-    return { head, limits: [expiry, before] }
+    return { head, limits: [expiry, CODEC.bornBefore(oldestBorn)] }
   },
 
   expiryAt(nowWallMs: number) {
     const now = Buffer.from(lifeText(nowWallMs, 0)).subarray(0, MOMENT_BYTES)
     return { offset: LIFE_OFFSET, now }
+  },
+
+  bornBefore(seq: number) {
+    return { offset: BORN_OFFSET, now: Buffer.from(bornText(seq - 1)) }
   },
 
   lifePatch(freshUntilWallMs: number, graceMs: number) {

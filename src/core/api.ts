@@ -225,7 +225,8 @@ export interface Cache<V = unknown> {
   invalidatePattern(pattern: string, options?: InvalidateManyOptions): Promise<SessionToken | false>
 
   /**
-   * Empties this namespace; on the cache itself, all of them. Resolves as `delete` does.
+   * Empties this namespace; on the cache itself, all of them. Resolves as `delete` does. One round
+   * trip; where the store keeps a log, the room there is given back afterwards, else in the call.
    */
   clear(options?: InvalidateOptions): Promise<SessionToken | false>
 

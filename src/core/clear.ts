@@ -7,10 +7,12 @@ import { decodeKey } from './key.js'
 import type { Invalidation } from './log.js'
 import { lookInMemory } from './look-in-memory.js'
 import type { Space } from './space.js'
+import { seqOf } from './token.js'
 
 /**
  * Empties a namespace in both tiers, or all of them, also those that only other processes know;
- * loads and reads under way will not fill them.
+ * loads and reads under way will not fill them. Where there is a log, its record does that, and the
+ * room is given back later; else the keys must be deleted.
  */
 export function clear(engine: Engine, space: Space, until: Until): Promise<Confirmed> {
   if (space.name !== '') {
@@ -30,6 +32,11 @@ async function empty(
 ): Promise<Confirmed> {
   forget(engine, spaces())
   const told = engine.append([what], until)
+  if (engine.coherence.isShared) {
+    const confirmation = await told
+    if (confirmation !== false) engine.storeSweeps?.begin(prefix, seqOf(confirmation))
+    return confirmation
+  }
   const isEmpty = await deletePrefix(engine, prefix)
   // A read that was sent after the call began may have found what was deleted a moment later.
   forget(engine, spaces())
@@ -47,8 +54,10 @@ function forget(engine: Engine, spaces: Iterable<Space>): void {
 export async function* listKeys(engine: Engine, space: Space): AsyncGenerator<string, void, void> {
   try {
     if (engine.store !== undefined) {
-      // What this process has sent before is written before it is listed.
+      // What this process has sent before is written before it is listed, and what it has cleared
+      // is gone.
       engine.batch!.flush()
+      await engine.storeSweeps!.idle()
       for await (const page of engine.store.scan(space.storePrefix)) {
         for (const name of page) {
           const key = decodeKey(name.slice(space.storePrefix.length))

@@ -83,9 +83,10 @@ export interface Store {
   setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void>
   /**
    * Deletes all; resolves to how many existed. Rights to fill that are granted within `holdOffMs`,
-   * default 0, fill nothing. One round trip.
+   * default 0, fill nothing. With `only`, those alone that it tells, and rights go on. One round
+   * trip.
    */
-  deleteMany(keys: readonly string[], holdOffMs?: number): Promise<number>
+  deleteMany(keys: readonly string[], holdOffMs?: number, only?: Expiry): Promise<number>
   /**
    * If `key` exists: overwrites its bytes from `offset` on with `patch` and gives it `ttlMs` to
    * live. Resolves to whether it existed. The patch lies within the value. One round trip.
@@ -175,6 +176,8 @@ export interface Codec {
   ): { readonly head: Uint8Array; readonly limits: readonly Expiry[] }
   /** How to tell an entry that is past its ttl, for `Store.leaseMany`. */
   expiryAt(nowWallMs: number): Expiry
+  /** How to tell an entry that was born before that record of the log, for `Store.deleteMany`. */
+  bornBefore(seq: number): Expiry
   /** The bytes that hold a moment and a grace, and where they lie, for `Store.patch`. */
   lifePatch(freshUntilWallMs: number, graceMs: number): { offset: number; bytes: Uint8Array }
 }

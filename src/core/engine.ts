@@ -1,8 +1,7 @@
 /**
  * What a cache and its namespaces share: tiers, clock, flights, invalidations, counters, events.
- * The engine owns the one background timer (giving back the room of dead entries) and the life
- * cycle of the store. It decides nothing about a single key: that is cache.ts and the leaves it
- * calls.
+ * The engine owns the life cycle of the store. It decides nothing about a single key: that is
+ * cache.ts and the leaves it calls.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -17,7 +16,6 @@ import type {
   RemovalReason,
   Store,
   TimedCall,
-  Timer,
 } from './contracts.js'
 import { Counters } from './counters.js'
 import type { Now } from './entry.js'
@@ -32,11 +30,13 @@ import type { Until } from './invalidate-options.js'
 import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
 import type { Invalidation, KeyInvalidation, Log } from './log.js'
+import { MemorySweep } from './memory-sweep.js'
 import type { CacheSettings, MemorySettings, Policy } from './options.js'
 import { RIGHT_MS, RightRenewal } from './right-renewal.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 import { StoreBatch } from './store-batch.js'
+import { StoreSweeps } from './store-sweeps.js'
 import { Unconfirmed } from './unconfirmed.js'
 
 export interface EngineParts {
@@ -56,8 +56,6 @@ export interface EngineParts {
   readonly events: Events
 }
 
-const SWEEP_EVERY_MS = 1_000
-const SWEEP_BUDGET = 10_000
 const MAX_NAMESPACES = 10_000
 
 export class Engine {
@@ -68,8 +66,10 @@ export class Engine {
   readonly values: MemorySettings['values']
   readonly memory: MemoryTier
   readonly hasMemory: boolean
+  readonly memorySweep: MemorySweep
   readonly store: GuardedStore | undefined
   readonly batch: StoreBatch | undefined
+  readonly storeSweeps: StoreSweeps | undefined
   readonly codec: Codec
   readonly clock: Clock
   readonly random: () => number
@@ -92,7 +92,6 @@ export class Engine {
   readonly storeCounters = new Counters()
   /** How often the breaker has opened. */
   outages = 0
-  #sweepTimer: Timer | undefined
   #closing: Promise<void> | undefined
 
   constructor(parts: EngineParts) {
@@ -121,11 +120,13 @@ export class Engine {
       (namespace, key, reason) => this.#onRemoved(namespace, key, reason),
       this.coherence.guard,
     )
+    this.memorySweep = new MemorySweep(this.memory, this.clock)
     if (this.store !== undefined) {
       const expiryAt = (nowWallMs: number) => this.codec.expiryAt(nowWallMs)
       const onRefused = (error: CacheError) => this.#onStoreError('write', error)
       const { store, coherence, clock, unconfirmed } = this
       this.batch = new StoreBatch({ store, coherence, clock, unconfirmed }, expiryAt, onRefused)
+      this.storeSweeps = new StoreSweeps(store, this.codec)
     }
   }
 
@@ -205,33 +206,17 @@ export class Engine {
     return this.#spaces.values()
   }
 
-  /**
-   * Makes sure that dead entries give their room back also when nobody asks. Idle and empty costs
-   * nothing.
-   */
-  armSweep(): void {
-    if (this.#sweepTimer !== undefined || this.#closing !== undefined) return
-    this.#sweepTimer = this.clock.setTimer(
-      () => {
-        this.#sweepTimer = undefined
-        this.memory.sweep(SWEEP_BUDGET)
-        if (this.memory.entryCount > 0) this.armSweep()
-      },
-      SWEEP_EVERY_MS,
-      true,
-    )
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    this.#sweepTimer?.cancel()
+    this.memorySweep.end()
     this.unconfirmed.end()
     this.rightRenewal.end()
     await this.batch?.idle()
+    await this.storeSweeps?.idle()
     await this.coherence.close()
     await this.store?.close()
     this.memory.clear()

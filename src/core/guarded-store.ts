@@ -111,8 +111,8 @@ export class GuardedStore {
     return this.#call('write', this.#writes, () => this.#store.setMany(writes, notAfterWallMs))
   }
 
-  deleteMany(keys: readonly string[], holdOffMs = 0): Promise<number> {
-    return this.#call('delete', this.#writes, () => this.#store.deleteMany(keys, holdOffMs))
+  deleteMany(...call: Parameters<Store['deleteMany']>): Promise<number> {
+    return this.#call('delete', this.#writes, () => this.#store.deleteMany(...call))
   }
 
   patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {

@@ -110,7 +110,7 @@ function remember(engine: Engine, request: KeepRequest, life: Life): boolean {
     tags: tags.length > 0 ? tags : undefined,
     weightBytes: weigh(key, admitted.weightBytes),
   })
-  if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.armSweep()
+  if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.memorySweep.arm()
   else if (!inMemory && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
   return inMemory
 }

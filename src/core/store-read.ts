@@ -236,7 +236,7 @@ class StoreRead implements ReadRequest, GatheredRead {
       tags,
       weightBytes,
     })
-    if (kept && deadAtMs < Number.POSITIVE_INFINITY) this.#engine.armSweep()
+    if (kept && deadAtMs < Number.POSITIVE_INFINITY) this.#engine.memorySweep.arm()
     return kept
   }
 

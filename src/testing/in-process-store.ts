@@ -135,8 +135,9 @@ class MapStore implements InProcessStore {
     for (const write of writes) this.#write(write)
   }
 
-  async deleteMany(keys: readonly string[], holdOffMs = 0): Promise<number> {
+  async deleteMany(keys: readonly string[], holdOffMs = 0, only?: Expiry): Promise<number> {
     this.#check('deleteMany')
+    if (only !== undefined) return keys.filter((key) => this.#removeIf(key, only)).length
     for (const key of keys) this.#space.endLease(key, holdOffMs)
     return keys.filter((key) => this.#space.remove(key)).length
   }
@@ -209,6 +210,11 @@ class MapStore implements InProcessStore {
 
   restart(): void {
     this.#space.restart()
+  }
+
+  #removeIf(key: string, only: Expiry): boolean {
+    const entry = this.#space.read(key)
+    return entry !== undefined && isPast(entry.bytes, only) && this.#space.remove(key)
   }
 
   #write({ key, bytes, ttlMs, holdOffMs = 0 }: StoreWrite): void {

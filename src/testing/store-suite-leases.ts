@@ -151,6 +151,16 @@ function defineEnds(leased: Case): void {
 }
 
 function defineReturns(leased: Case): void {
+  leased('lets rights go on where a limit tells what to delete', async (bench) => {
+    const { store, key } = bench
+    await put(store, key('k'), '5 stale')
+    await lease(store, { key: key('k'), token: 'a' })
+    equal(await store.deleteMany([key('k')], 0, EXPIRY), 1)
+    deepEqual(await fill(store, key('k'), 'a', '6 new'), [true])
+    equal(await store.deleteMany([key('k')], 0, EXPIRY), 0)
+    equal(await text(bench, 'k'), '6 new')
+  })
+
   leased('takes the right back, and ends it by itself', async (bench) => {
     const { store, key } = bench
     await lease(store, { key: key('k'), token: 'a' })

@@ -156,6 +156,20 @@ function defineManyAtOnce(it: Case): void {
     equal(await store.deleteMany([key('a'), key('a'), key('none')]), 1)
     deepEqual((await store.getMany([key('a'), key('b')])).map(asText), [undefined, 'B'])
   })
+  it('deletes those alone that a limit tells, and as many as it likes', async ({ store, key }) => {
+    const only = { offset: 2, now: Buffer.from('55') }
+    const values = { older: 'F:54 x', same: 'F:55 x', newer: 'F:56 x', short: 'F:5', empty: '' }
+    for (const [name, value] of Object.entries(values)) await put(store, key(name), value)
+    const names = Object.keys(values).map(key)
+    equal(await store.deleteMany([...names, key('absent')], 0, only), 4)
+    const left = await store.getMany(names)
+    deepEqual(left.map(asText), [undefined, undefined, 'F:56 x', undefined, undefined])
+    const many = Array.from({ length: 2_500 }, (_, i) => key(`n${i}`))
+    const bytes = (i: number) => (i % 2 === 0 ? 'F:5' : 'F:6')
+    await store.setMany(many.map((k, i) => ({ key: k, bytes: bytes(i), ttlMs: MINUTE_MS })))
+    equal(await store.deleteMany(many, 0, only), 1_250)
+    deepEqual((await store.getMany(many)).filter((value) => value !== undefined).length, 1_250)
+  })
   it('takes empty lists', async ({ store }) => {
     deepEqual(await store.getMany([]), [])
     equal(await store.setMany([]), undefined)

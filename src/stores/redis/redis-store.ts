@@ -33,7 +33,7 @@ import {
   ttlText,
 } from './redis-args.js'
 import { channelOn, RedisLog } from './redis-log.js'
-import { INCREMENT, PATCH, runScript } from './scripts.js'
+import { DELETE_ONLY, INCREMENT, PATCH, runScript } from './scripts.js'
 
 /** Keys in one script: Lua unpacks no more than some thousands of values at once. */
 const MAX_SCRIPT_KEYS = 1_000
@@ -138,8 +138,9 @@ export class RedisStore implements Store {
     })
   }
 
-  deleteMany(keys: readonly string[], holdOffMs = 0): Promise<number> {
+  deleteMany(keys: readonly string[], holdOffMs = 0, only?: Expiry): Promise<number> {
     if (keys.length === 0) return Promise.resolve(0)
+    if (only !== undefined) return this.#deleteOnly(keys, only)
     // The rights first: the server may take a long pipeline in pieces, and a fill that came after
     // the value was gone and before its right was would stay.
     const endLeases =
@@ -149,11 +150,19 @@ export class RedisStore implements Store {
     const commands = chunked('unlink', keys)
     return this.#call(
       'deleteMany',
-      (replies: readonly unknown[]) => {
-        const counts = replies.slice(endLeases.length)
-        return counts.reduce((sum: number, count) => sum + Number(count), 0)
-      },
+      (replies: readonly unknown[]) => sum(replies.slice(endLeases.length)),
       (connection) => connection.sendMany([...endLeases, ...commands]),
+    )
+  }
+
+  #deleteOnly(keys: readonly string[], { offset, now }: Expiry): Promise<number> {
+    const args = [String(offset), asBuffer(now)]
+    const chunks: (readonly string[])[] = []
+    for (let from = 0; from < keys.length; from += MAX_SCRIPT_KEYS) {
+      chunks.push(keys.slice(from, from + MAX_SCRIPT_KEYS))
+    }
+    return this.#call('deleteMany', sum, (connection) =>
+      Promise.all(chunks.map((chunk) => runScript(connection, DELETE_ONLY, chunk, args))),
     )
   }
 
@@ -277,6 +286,10 @@ function itself<T>(reply: T): T {
 }
 
 function nothing(): void {}
+
+function sum(counts: readonly unknown[]): number {
+  return counts.reduce((total: number, count) => total + Number(count), 0)
+}
 
 function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] {
   const values = reply as Reads

@@ -84,6 +84,20 @@ elseif ARGV[3] == '' then redis.call('SET', KEYS[1], head .. text)
 else redis.call('SET', KEYS[1], head .. text, 'PX', ARGV[3]) end
 return text`)
 
+/**
+ * KEYS; ARGV: offset and bytes of the limit up to which a value is deleted. How many were. What is
+ * no text is deleted as well.
+ */
+export const DELETE_ONLY = script(`
+${ABOVE}
+local from, limit, dead = tonumber(ARGV[1]), ARGV[2], {}
+for i = 1, #KEYS do
+  local part = redis.pcall('GETRANGE', KEYS[i], from, from + #limit - 1)
+  if type(part) == 'table' or not above(part, limit) then dead[#dead + 1] = KEYS[i] end
+end
+if #dead == 0 then return 0 end
+return redis.call('UNLINK', unpack(dead))`)
+
 /** The scripts that a connection has sent: the server knows them from then on. */
 const sent = new WeakMap<RedisConnection, Set<string>>()
 
