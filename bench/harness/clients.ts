@@ -96,7 +96,7 @@ function watchWrites(store: Store) {
     answer.then(settle, settle)
     return answer
   }
-  store.setMany = (writes) => watched(setMany(writes), writes.length)
+  store.setMany = (writes, ...rest) => watched(setMany(writes, ...rest), writes.length)
   store.fillMany = (fills) => watched(fillMany(fills), fills.length)
   return watch
 }

@@ -33,6 +33,8 @@ export interface Host extends Hosted {
 export interface Comparison {
   readonly case: string
   readonly params?: Params
+  /** In each generation. Default: 2. */
+  readonly warmUpRounds?: number
   readonly bare: readonly string[]
   readonly ours: readonly { readonly subject: string; readonly target?: number | undefined }[]
 }
@@ -94,7 +96,7 @@ export class Lab {
       const hosted: Host[] = []
       // One after another: the first of a kind seeds the server for the rest.
       for (const name of names) hosted.push(await this.host(name, params))
-      const results = await this.#interleave(hosted)
+      const results = await this.#interleave(hosted, comparison.warmUpRounds)
       names.forEach((name, at) => {
         rounds.get(name)!.push(...results[at]!)
       })
@@ -115,10 +117,10 @@ export class Lab {
   }
 
   /** The rounds of each subject, in the order of the subjects. */
-  async #interleave(hosted: readonly Hosted[]): Promise<Round[][]> {
+  async #interleave(hosted: readonly Hosted[], warmUpRounds = WARM_UP_ROUNDS): Promise<Round[][]> {
     const wanted = this.tiny ? 1 : (this.#options.rounds ?? ROUNDS)
     const rounds: Round[][] = hosted.map(() => [])
-    for (let round = this.tiny ? 0 : -WARM_UP_ROUNDS; round < wanted; round++) {
+    for (let round = this.tiny ? 0 : -warmUpRounds; round < wanted; round++) {
       for (let turn = 0; turn < hosted.length; turn++) {
         // Another one begins each time: nobody always follows the same one.
         const at = (turn + Math.abs(round)) % hosted.length

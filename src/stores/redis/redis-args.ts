@@ -1,5 +1,7 @@
 /** Values as the arguments of commands. */
+import type { StoreWrite } from '../../core/contracts.js'
 import type { RedisArg, RedisCommand } from './connection.js'
+import { EACH_ITS_TTL } from './lease-scripts.js'
 
 /** Keys in one command: more would keep the server from everyone else for milliseconds. */
 export const MAX_COMMAND_KEYS = 4_096
@@ -29,6 +31,18 @@ export function ttlText(ttlMs: number): string {
 export function asBuffer(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** As `SET_MANY` takes them: the writes of a tick mostly have one ttl. */
+export function writeArgs(writes: readonly StoreWrite[]): RedisArg[] {
+  const [{ ttlMs: common }] = writes as [StoreWrite]
+  const isCommon = writes.every(({ ttlMs }) => ttlMs === common)
+  const args: RedisArg[] = [isCommon ? ttlText(common) : EACH_ITS_TTL]
+  for (const { bytes, ttlMs } of writes) {
+    args.push(asArg(bytes))
+    if (!isCommon) args.push(ttlText(ttlMs))
+  }
+  return args
 }
 
 export function escapeGlob(text: string): string {

@@ -31,6 +31,7 @@ import {
   MAX_COMMAND_KEYS,
   momentText,
   ttlText,
+  writeArgs,
 } from './redis-args.js'
 import { channelOn, RedisLog } from './redis-log.js'
 import { DELETE_ONLY, INCREMENT, PATCH, runScript } from './scripts.js'
@@ -124,10 +125,7 @@ export class RedisStore implements Store {
     const runs: [keys: string[], args: RedisArg[]][] = []
     for (let from = 0; from < writes.length; from += MAX_SCRIPT_KEYS) {
       const chunk = writes.slice(from, from + MAX_SCRIPT_KEYS)
-      runs.push([
-        withLeases(chunk),
-        [limit, ...chunk.flatMap(({ bytes, ttlMs }) => [asArg(bytes), ttlText(ttlMs)])],
-      ])
+      runs.push([withLeases(chunk), [limit, ...writeArgs(chunk)]])
     }
     const holds = writes.filter(({ holdOffMs = 0 }) => holdOffMs > 0)
     return this.#call('setMany', nothing, (connection): Promise<unknown> => {
