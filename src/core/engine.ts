@@ -137,10 +137,7 @@ export class Engine {
       onKey: (namespace, key) => this.#dropKey(namespace, key),
       onFilled: (storeKey) => this.fillWaits.filled(storeKey),
       onJoined: () => this.#dropMemory(),
-      onLost: () => {
-        this.#dropMemory()
-        for (const space of this.#spaces.values()) this.invalidations.noteSpace(space)
-      },
+      onLost: () => this.#onLost(),
     })
   }
 
@@ -263,6 +260,16 @@ export class Engine {
     this.noteInvalidated(space, storeKey)
     space.memory.remove(key)
     this.fillWaits.filled(storeKey)
+  }
+
+  /** What was invalidated is not known: it may be everything, and a moment ago. */
+  #onLost(): void {
+    this.#dropMemory()
+    const nowMs = this.clock.monotonicMs()
+    for (const space of this.#spaces.values()) {
+      this.invalidations.noteSpace(space)
+      this.holdOffs.noteAll(nowMs + space.policy.holdOffMs)
+    }
   }
 
   #dropMemory(): void {

@@ -13,9 +13,14 @@ export class HoldOffs {
   note(storeKey: string, untilMs: number): void {
     if (this.#untilMs.size >= MAX_KEYS) {
       this.#untilMs = new Map()
-      this.#allUntilMs = untilMs
+      this.noteAll(untilMs)
     }
     this.#untilMs.set(storeKey, untilMs)
+  }
+
+  /** Every key may have been invalidated. */
+  noteAll(untilMs: number): void {
+    this.#allUntilMs = Math.max(this.#allUntilMs, untilMs)
   }
 
   /** Whether a load that began then was too early. */

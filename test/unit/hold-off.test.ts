@@ -39,6 +39,24 @@ describe('after an invalidation', () => {
     expect([await a.cache.get('k'), await b.cache.get('k')]).toEqual(['new', 'new'])
   })
 
+  it('loads are not kept where it was confirmed and could not be applied', async () => {
+    const clock = fakeClock()
+    const data = inProcessStore({ clock, log: true, logLimits: { maxRead: 1 } })
+    data.open({ onUp: () => {}, onDown: () => {} })
+    const open = () => trackedWithStore({ ttl: '1h', holdOff: '1s' }, clock, data)
+    const [a, b] = [open(), open()]
+    await clock.advance(2_000)
+    a.store.inject({ kind: 'throw' }, { ops: ['push', 'log'] })
+    for (const key of ['x', 'y', 'z']) await b.cache.delete(key)
+    expect(await a.cache.invalidateTags(['t'])).toEqual(expect.any(String))
+    const load = (value: string) => a.cache.getOrSet('k', () => value, { tags: ['t'] })
+    expect(await load('lagging')).toBe('lagging')
+    expect(a.cache.peek('k')).toBeUndefined()
+    await clock.advance(1_000)
+    expect(await load('new')).toBe('new')
+    expect(a.cache.peek('k')).toBe('new')
+  })
+
   it('other keys are kept, and so is what is set', async () => {
     const { a, b } = await pair()
     await a.cache.delete('k')
@@ -69,6 +87,9 @@ describe('hold-offs', () => {
     expect([holdOffs.isTooEarly('k5', 99), holdOffs.isTooEarly('x', 99)]).toEqual([true, false])
     holdOffs.note('one more', 200)
     expect([holdOffs.isTooEarly('x', 199), holdOffs.isTooEarly('x', 200)]).toEqual([true, false])
+    holdOffs.noteAll(300)
+    holdOffs.noteAll(250)
+    expect([holdOffs.isTooEarly('x', 299), holdOffs.isTooEarly('x', 300)]).toEqual([true, false])
   })
 })
 
