@@ -1,0 +1,3 @@
+import { testSeeds } from './many-seeds.js'
+
+testSeeds(1)
