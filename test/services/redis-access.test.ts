@@ -14,7 +14,7 @@ const USERS = [
   ...['--user', 'ann', 'on', `>${PASSWORD}`, '~*', '+@all'],
   // May not PING, INFO, SELECT or set client info.
   ...['--user', 'bob', 'on', '>bob', '~*', '+mget', '+set', '+del', '+unlink', '+auth', '-ping'],
-  ...['+eval', '+evalsha'],
+  ...['+eval', '+evalsha', '+exists'],
 ]
 
 describe.each(OWN_CLIENTS)('access: $name', ({ name, make }) => {

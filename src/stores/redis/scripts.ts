@@ -42,8 +42,8 @@ return 1`)
 
 /**
  * KEYS[1]; ARGV: by, head, ttl, then offset and bytes of each limit up to which a value counts as
- * absent. The new number as JSON text: whole numbers without an exponent, others with the fewest
- * digits that read back the same.
+ * absent. The new number as JSON text: whole numbers up to 2^53 without an exponent, others with
+ * the fewest digits that read back the same.
  */
 export const INCREMENT = script(`
 local function refuse(what) return redis.error_reply('${NOT_A_NUMBER} ' .. what) end
