@@ -101,8 +101,8 @@ return answers`)
  * KEYS: the values, then their leases; ARGV: the moment in milliseconds after which it is too late,
  * or '', milliseconds to live of all, or '' for ever, or `*` and then one after each value; values.
  * One command for a whole batch: the clients spend more on sixty-four than the server on the
- * script, which spends most on its arguments. Mostly there are no rights to end: to look for them
- * costs a third of deleting them.
+ * script, which spends most on its arguments. Mostly there are no rights to end, and to look for
+ * them costs less than deleting them.
  */
 export const SET_MANY = script(`
 ${LATE}
