@@ -9,14 +9,15 @@ import { LogCoherence } from '../../src/coherence/log-coherence.js'
 import { Mirror } from '../../src/coherence/mirror.js'
 import { StoreClock } from '../../src/coherence/store-clock.js'
 import type { CoherenceListener } from '../../src/core/coherence.js'
-import type { StoreFill, StoreWrite } from '../../src/core/contracts.js'
+import type { StoreFill } from '../../src/core/contracts.js'
 import { isDependencyTag } from '../../src/core/dependency.js'
 import type { HeldEntry } from '../../src/core/entry.js'
 import { type Flight, Flights } from '../../src/core/flight.js'
 import { Invalidations } from '../../src/core/invalidations.js'
-import type { FollowReply, Invalidation, Log } from '../../src/core/log.js'
+import type { FollowReply, Invalidation } from '../../src/core/log.js'
 import { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { LogData } from '../../src/testing/in-process-log.js'
+import { allOf, onLog, replace, withBorn } from './planting.js'
 import type { SimLink } from './sim-link.js'
 
 export interface PlantedBug {
@@ -24,40 +25,13 @@ export interface PlantedBug {
   /** Done to the network side of each process. */
   readonly onLink?: (link: SimLink) => void
   readonly hasStoppedClock?: boolean
+  readonly isOnWallClock?: boolean
   /** Done before the run; returns what undoes it. */
   readonly onClasses?: () => () => void
 }
 
-/** Replaces a member of a class; returns what puts it back. */
-function replace(target: object, name: string, descriptor: PropertyDescriptor): () => void {
-  const original = Object.getOwnPropertyDescriptor(target, name)!
-  Object.defineProperty(target, name, { configurable: true, ...descriptor })
-  return () => {
-    Object.defineProperty(target, name, original)
-  }
-}
-
-function onLog(link: SimLink, change: (log: Log) => Log): void {
-  const open = link.log.bind(link)
-  link.log = (name) => change(open(name))
-}
-
-/** Seven bits a byte, as the envelope writes a number of 42 bits. */
-function digits(value: number): number[] {
-  return [5, 4, 3, 2, 1, 0].map((place) => Math.floor(value / 128 ** place) % 128)
-}
-
-const BORN_OFFSET = 13
 const LOG_NAME = 'cw'
 const LOST_RECORDS = 3
-
-function withBorn(write: StoreWrite, born: number): StoreWrite {
-  const bytes = Buffer.from(write.bytes as string)
-  digits(born).forEach((digit, i) => {
-    bytes[BORN_OFFSET + i] = digit
-  })
-  return { ...write, bytes }
-}
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
@@ -135,9 +109,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         replace(Invalidations.prototype, 'isCurrent', { value: () => true }),
         replace(Invalidations.prototype, 'isReadCurrent', { value: () => true }),
       ]
-      return () => {
-        for (const each of undo) each()
-      }
+      return allOf(undo)
     },
   },
   {
@@ -169,9 +141,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
           },
         }),
       ]
-      return () => {
-        for (const each of undo) each()
-      }
+      return allOf(undo)
     },
   },
   {
@@ -206,6 +176,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     },
   },
   { name: 'the lease runs on a clock that stands still with the process', hasStoppedClock: true },
+  { name: 'the lease runs on the wall clock', isOnWallClock: true },
   {
     name: 'an old mirror is trusted for what the store has',
     onClasses: () => replace(LogCoherence.prototype, 'isLeased', { get: () => true }),

@@ -34,6 +34,8 @@ export class SimProcess {
   isDead = false
   readonly #scheduler: Scheduler
   readonly #hasStoppedClock: boolean
+  readonly #isOnWallClock: boolean
+  #wallSkewMs: number
   #due: (() => void)[] = []
   #frozenAtMs = 0
   #frozenForMs = 0
@@ -44,11 +46,13 @@ export class SimProcess {
     this.life = life
     this.#scheduler = scheduler
     this.#hasStoppedClock = bug?.hasStoppedClock === true
+    this.#isOnWallClock = bug?.isOnWallClock === true
+    this.#wallSkewMs = wallSkewMs
     this.link = new SimLink(scheduler, server, (run) => this.runAwake(run))
     bug?.onLink?.(this.link)
     this.cache = createCache({
       store: this.link,
-      clock: this.#clock(wallSkewMs),
+      clock: this.#clock(),
       random: () => scheduler.random(),
       ttl: TTL_MS / 1_000,
       grace: GRACE_MS / 1_000,
@@ -90,13 +94,20 @@ export class SimProcess {
     this.link.cut()
   }
 
-  #clock(wallSkewMs: number): Clock {
+  /** Somebody sets the clock of the machine. */
+  setWallClock(skewMs: number): void {
+    this.#wallSkewMs = skewMs
+  }
+
+  #clock(): Clock {
     const scheduler = this.#scheduler
-    const nowMs = () => scheduler.nowMs - (this.#hasStoppedClock ? this.#frozenForMs : 0)
+    const wallMs = () => scheduler.nowMs + this.#wallSkewMs
+    const monotonicMs = () => scheduler.nowMs - (this.#hasStoppedClock ? this.#frozenForMs : 0)
+    const nowMs = this.#isOnWallClock ? wallMs : monotonicMs
     return {
       monotonicMs: nowMs,
       ceilingMs: () => nowMs() + 1_000,
-      wallMs: () => scheduler.nowMs + wallSkewMs,
+      wallMs,
       setTimer: (run, delayMs) => {
         const event = scheduler.after(delayMs, () =>
           this.runAwake(() => {

@@ -121,13 +121,12 @@ class Simulation {
   #start(at: number): void {
     // Killed twice, it is started once.
     if (this.#isResting || this.#processes[at]?.isDead === false) return
-    const skewMs = (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
     const life = ++this.#lives
     const process = new SimProcess({
       life,
       scheduler: this.#scheduler,
       server: this.#server,
-      wallSkewMs: skewMs,
+      wallSkewMs: this.#someSkewMs(),
       staleIfDownMs: this.#staleIfDownMs,
       holdOffMs: this.#lags ? MAX_LAG_MS : 0,
       refreshSpreadMs: this.#refreshSpreadMs,
@@ -136,6 +135,10 @@ class Simulation {
     })
     this.#processes[at] = process
     this.#act(process)
+  }
+
+  #someSkewMs(): number {
+    return (this.#scheduler.random() - 0.5) * 2 * WALL_SKEW_MS
   }
 
   /** The callers of one process. */
@@ -299,6 +302,7 @@ class Simulation {
       ['stalled', () => link.stall(lastsMs)],
       ['frozen', () => process.freeze(), () => process.thaw()],
       ['killed', () => process.kill(), () => this.#start(at)],
+      ['wall clock set', () => process.setWallClock(this.#someSkewMs())],
       ['server frozen', () => server.freeze(), () => server.thaw()],
       ['server restarted empty', () => this.#restartServer(() => server.data.flush())],
       ['server restarted', () => this.#restartServer(() => server.data.restart())],
