@@ -1,17 +1,8 @@
 /** Where there is a log, clearing is one record; the store gives the room back afterwards. */
 import { describe, expect, it } from 'vitest'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { stateOf, trackedWithStore } from './tracked-cache.js'
+import { stateOf, trackedPair } from './tracked-cache.js'
 
-async function pair() {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = () => trackedWithStore({ ttl: '1h' }, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.settle()
-  return { a, b, clock, data }
-}
+const pair = () => trackedPair()
 
 const NONE = Array(9).fill(undefined)
 const KEYS = Array.from({ length: 3_000 }, (_, i) => `k${i}`)

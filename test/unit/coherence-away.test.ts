@@ -1,16 +1,10 @@
 /** How stale memory may be while the other processes are not heard of. */
 import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { trackedWithStore } from './tracked-cache.js'
+import { trackedPair } from './tracked-cache.js'
 
 async function pair(options: CacheOptions) {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = () => trackedWithStore({ ttl: '1h', ...options }, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.advance(2_500)
+  const { a, b, clock } = await trackedPair(options, { joinedAgoMs: 2_500 })
   await a.cache.set('k', 'old')
   await b.cache.get('k')
   b.store.inject({ kind: 'throw' })

@@ -1,21 +1,12 @@
 /** Waiting until no process can serve what was invalidated, and gets that bring a token along. */
 import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { gate, stateOf, type TrackedWithStore, trackedWithStore } from './tracked-cache.js'
+import { gate, stateOf, type TrackedWithStore, trackedPair } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
 
 /** Two processes and a log that has known them for a while. */
-async function pair(options: CacheOptions = {}) {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = () => trackedWithStore({ ttl: '1h', ...options }, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.advance(3_000)
-  return { a, b, clock }
-}
+const pair = (options: CacheOptions = {}) => trackedPair(options, { joinedAgoMs: 3_000 })
 
 /** From now on it hears nothing, and nobody hears of it. */
 function cutOff({ store }: Process): void {

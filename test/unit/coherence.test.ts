@@ -1,26 +1,12 @@
 /** Two processes over one store with a log: what one invalidates the other no longer serves. */
 import { describe, expect, it } from 'vitest'
 import type { CacheOptions } from '../../src/index.js'
-import { type FakeClock, fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { gate, type TrackedWithStore, trackedWithStore } from './tracked-cache.js'
+import { fakeClock, inProcessStore } from '../../src/testing/index.js'
+import { gate, type TrackedWithStore, trackedPair, trackedWithStore } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
 
-interface Pair {
-  readonly a: Process
-  readonly b: Process
-  readonly clock: FakeClock
-}
-
-async function pair(options: CacheOptions = {}): Promise<Pair> {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = () => trackedWithStore({ ttl: '1h', ...options }, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.settle()
-  return { a, b, clock }
-}
+const pair = (options: CacheOptions = {}) => trackedPair(options)
 
 const hits = ({ cache }: Process) => cache.stats().total.memoryHits
 

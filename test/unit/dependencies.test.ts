@@ -1,20 +1,11 @@
 /** Entries that depend on others are out of date when those are. */
 import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../src/index.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { trackedCache, trackedWithStore } from './tracked-cache.js'
+import { trackedCache, trackedPair } from './tracked-cache.js'
 
 const OPTIONS = { ttl: '1h', namespaces: { users: { dependents: true }, plain: {} } } as const
 
-async function pair() {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = () => trackedWithStore(OPTIONS, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.settle()
-  return { a, b, clock }
-}
+const pair = () => trackedPair(OPTIONS)
 
 const USER = { namespace: 'users', key: '42' }
 

@@ -2,20 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { AppliedHistory } from '../../src/coherence/applied-history.js'
 import { HoldOffs } from '../../src/core/hold-offs.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { type TrackedWithStore, trackedCache, trackedWithStore } from './tracked-cache.js'
+import { type TrackedWithStore, trackedCache, trackedPair } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
 
-async function pair() {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = () => trackedWithStore({ ttl: '1h', holdOff: '1s' }, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.advance(2_000)
-  return { a, b, clock }
-}
+const pair = () => trackedPair({ holdOff: '1s' }, { joinedAgoMs: 2_000 })
 
 describe('after an invalidation', () => {
   const invalidations: [string, (process: Process) => Promise<unknown>][] = [
@@ -40,12 +31,8 @@ describe('after an invalidation', () => {
   })
 
   it('loads are not kept where it was confirmed and could not be applied', async () => {
-    const clock = fakeClock()
-    const data = inProcessStore({ clock, log: true, logLimits: { maxRead: 1 } })
-    data.open({ onUp: () => {}, onDown: () => {} })
-    const open = () => trackedWithStore({ ttl: '1h', holdOff: '1s' }, clock, data)
-    const [a, b] = [open(), open()]
-    await clock.advance(2_000)
+    const limits = { joinedAgoMs: 2_000, logLimits: { maxRead: 1 } }
+    const { a, b, clock } = await trackedPair({ holdOff: '1s' }, limits)
     a.store.inject({ kind: 'throw' }, { ops: ['push', 'log'] })
     for (const key of ['x', 'y', 'z']) await b.cache.delete(key)
     expect(await a.cache.invalidateTags(['t'])).toEqual(expect.any(String))

@@ -2,27 +2,19 @@
 import { describe, expect, it } from 'vitest'
 import { RefreshSpread } from '../../src/core/refresh-spread.js'
 import type { CacheOptions } from '../../src/index.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
 import { seededRandom } from '../support/seeded-random.js'
 import {
   gate,
   stateOf,
   type TrackedWithStore,
   trackedCache,
+  trackedPair,
   trackedWithStore,
 } from './tracked-cache.js'
 
 type Process = TrackedWithStore<Record<never, never>>
 
-async function pair(options: CacheOptions = {}) {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const open = (): Process => trackedWithStore({ ttl: '1h', ...options }, clock, data)
-  const [a, b] = [open(), open()]
-  await clock.settle()
-  return { a, b, clock }
-}
+const pair = (options: CacheOptions = {}) => trackedPair(options)
 
 const soft = { mode: 'soft' } as const
 

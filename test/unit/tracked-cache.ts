@@ -21,6 +21,7 @@ import {
   fakeClock,
   faultyStore,
   type InProcessStore,
+  type InProcessStoreOptions,
   inProcessStore,
 } from '../../src/testing/index.js'
 
@@ -58,6 +59,27 @@ export function trackedWithStore<const N extends Record<string, NamespaceOptions
   const data = shared ?? openedStore(clock)
   const store = faultyStore(data.peer(), { clock })
   return { ...trackedCache<N>({ ...options, store }, clock), store, data }
+}
+
+export interface PairOptions {
+  /** How long ago both have joined the log. Default: just now. */
+  readonly joinedAgoMs?: number
+  readonly logLimits?: InProcessStoreOptions['logLimits']
+}
+
+/** Two processes over one store that keeps a log; entries live for an hour unless told. */
+export async function trackedPair<const N extends Record<string, NamespaceOptions>>(
+  options: CacheOptions<N> = {},
+  { joinedAgoMs = 0, logLimits }: PairOptions = {},
+) {
+  const clock = fakeClock()
+  const data = inProcessStore({ clock, log: true, logLimits })
+  data.open({ onUp: () => {}, onDown: () => {} })
+  const open = () => trackedWithStore<N>({ ttl: '1h', ...options }, clock, data)
+  const [a, b] = [open(), open()]
+  await clock.settle()
+  await clock.advance(joinedAgoMs)
+  return { a, b, clock, data }
 }
 
 export function openedStore(clock: FakeClock): InProcessStore {

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Invalidation } from '../../src/core/log.js'
 import { Unconfirmed } from '../../src/core/unconfirmed.js'
-import { fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { trackedWithStore } from './tracked-cache.js'
+import { fakeClock } from '../../src/testing/index.js'
+import { trackedPair } from './tracked-cache.js'
 
 function bench() {
   const clock = fakeClock()
@@ -76,15 +76,7 @@ describe('what was not confirmed', () => {
 })
 
 describe('a failed invalidation', () => {
-  async function pair() {
-    const clock = fakeClock()
-    const data = inProcessStore({ clock, log: true })
-    data.open({ onUp: () => {}, onDown: () => {} })
-    const open = () => trackedWithStore({ ttl: '1h' }, clock, data)
-    const [a, b] = [open(), open()]
-    await clock.settle()
-    return { a, b, clock }
-  }
+  const pair = () => trackedPair()
 
   it.each<[string, (cache: Awaited<ReturnType<typeof pair>>['a']['cache']) => Promise<unknown>]>([
     ['delete', (cache) => cache.delete('k')],
