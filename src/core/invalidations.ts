@@ -41,6 +41,11 @@ export class Invalidations {
     return this.#count
   }
 
+  /** The `since` of a read that belongs to a load: that is under way for as long. */
+  get now(): number {
+    return this.#count
+  }
+
   endRead(): void {
     this.#readsUnderWay--
   }

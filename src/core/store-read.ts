@@ -44,7 +44,7 @@ export function readStore(
     gathered.join(listener)
     return
   }
-  const read = new StoreRead(engine, space, key, storeKey, listener)
+  const read = new StoreRead(engine, space, key, storeKey, listener, false)
   gathering.reads.set(key, read)
   batch.read(read)
 }
@@ -59,7 +59,7 @@ export function leaseFromStore(
   listener: FoundListener,
   known?: Unusable,
 ): void {
-  const read = new StoreRead(engine, space, key, storeKey, listener, known)
+  const read = new StoreRead(engine, space, key, storeKey, listener, true, known)
   engine.batch!.lease(read, lease)
 }
 
@@ -86,6 +86,8 @@ class StoreRead implements ReadRequest, GatheredRead {
   readonly #key: string
   readonly #listener: FoundListener
   #others: FoundListener[] | undefined
+  /** A load waits for it, and is the only one to fill the key meanwhile. */
+  readonly #isOfLoad: boolean
   /** What was found before, told and counted then. */
   readonly #known: Unusable | undefined
   #head: Uint8Array | undefined
@@ -98,13 +100,16 @@ class StoreRead implements ReadRequest, GatheredRead {
     key: string,
     storeKey: string,
     listener: FoundListener,
+    isOfLoad: boolean,
     known?: Unusable,
   ) {
+    const { invalidations } = engine
     this.#engine = engine
     this.#space = space
     this.#key = key
     this.storeKey = storeKey
-    this.since = engine.invalidations.beginRead()
+    this.#isOfLoad = isOfLoad
+    this.since = isOfLoad ? invalidations.now : invalidations.beginRead()
     this.#listener = listener
     this.#known = known
   }
@@ -258,7 +263,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   }
 
   #tell(found: HeldEntry | MissReason): void {
-    this.#engine.invalidations.endRead()
+    if (!this.#isOfLoad) this.#engine.invalidations.endRead()
     const reason = this.#isSoft ? 'invalidated' : found
     const unusable = typeof reason === 'string' ? unusableOf(reason, this.#head) : undefined
     this.#listener(found, this.#isLeased, unusable)
