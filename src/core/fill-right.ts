@@ -38,7 +38,7 @@ export function askRight(
   listener: RightListener,
 ): void {
   const { space, key } = request
-  const { storeKey, replaces } = flight
+  const { replaces } = flight
   const token = engine.nextToken()
   let asks = 0
   /** What the first question found, where it may still be handed out. */
@@ -61,7 +61,7 @@ export function askRight(
       } else if (asks < MAX_ASKS) ask()
       else listener(usable ?? held, false)
     }
-    leaseFromStore(engine, space, key, storeKey, lease, answered, known)
+    leaseFromStore(engine, space, key, flight, lease, answered, known)
   }
   ask()
 }

@@ -41,7 +41,7 @@ export class Invalidations {
     return this.#count
   }
 
-  /** The `since` of a read that belongs to a load: that is under way for as long. */
+  /** The `since` of a read of a load: as long as that is under way, so is the read. */
   get now(): number {
     return this.#count
   }

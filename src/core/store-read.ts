@@ -17,6 +17,7 @@ import type { Engine } from './engine.js'
 import { type FoundListener, type HeldEntry, softened, storedCheckAtMs } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
+import type { Flight } from './flight.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
 import type { GatheredRead, Space } from './space.js'
 import { beginsWith, type Unusable, unusableOf } from './unusable.js'
@@ -44,22 +45,22 @@ export function readStore(
     gathered.join(listener)
     return
   }
-  const read = new StoreRead(engine, space, key, storeKey, listener, false)
+  const read = new StoreRead(engine, space, key, storeKey, listener)
   gathering.reads.set(key, read)
   batch.read(read)
 }
 
-/** As `readStore`, and asks for the right to fill the key where nothing fresh is there. */
+/** As `readStore`, and asks for the flight's right to fill the key where nothing fresh is there. */
 export function leaseFromStore(
   engine: Engine,
   space: Space,
   key: string,
-  storeKey: string,
+  flight: Flight,
   lease: Lease,
   listener: FoundListener,
   known?: Unusable,
 ): void {
-  const read = new StoreRead(engine, space, key, storeKey, listener, true, known)
+  const read = new StoreRead(engine, space, key, flight.storeKey, listener, flight, known)
   engine.batch!.lease(read, lease)
 }
 
@@ -86,8 +87,8 @@ class StoreRead implements ReadRequest, GatheredRead {
   readonly #key: string
   readonly #listener: FoundListener
   #others: FoundListener[] | undefined
-  /** A load waits for it, and is the only one to fill the key meanwhile. */
-  readonly #isOfLoad: boolean
+  /** The load that waits for it: fenced as that is, and the only one to fill the key meanwhile. */
+  readonly #flight: Flight | undefined
   /** What was found before, told and counted then. */
   readonly #known: Unusable | undefined
   #head: Uint8Array | undefined
@@ -100,7 +101,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     key: string,
     storeKey: string,
     listener: FoundListener,
-    isOfLoad: boolean,
+    flight?: Flight,
     known?: Unusable,
   ) {
     const { invalidations } = engine
@@ -108,8 +109,8 @@ class StoreRead implements ReadRequest, GatheredRead {
     this.#space = space
     this.#key = key
     this.storeKey = storeKey
-    this.#isOfLoad = isOfLoad
-    this.since = isOfLoad ? invalidations.now : invalidations.beginRead()
+    this.#flight = flight
+    this.since = flight === undefined ? invalidations.beginRead() : invalidations.now
     this.#listener = listener
     this.#known = known
   }
@@ -218,8 +219,10 @@ class StoreRead implements ReadRequest, GatheredRead {
    */
   #mayKeep(): boolean {
     if (this.#isSoft) return false
-    const { hasMemory, invalidations } = this.#engine
+    const { flights, hasMemory, invalidations } = this.#engine
     if (!hasMemory || !mayRemember(this.#engine, this.#key)) return false
+    // One that its load did not wait for is fenced by nothing any more.
+    if (this.#flight !== undefined && flights.get(this.storeKey) !== this.#flight) return false
     return invalidations.isReadCurrent(this.#space, this.storeKey, this.since)
   }
 
@@ -263,7 +266,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   }
 
   #tell(found: HeldEntry | MissReason): void {
-    if (!this.#isOfLoad) this.#engine.invalidations.endRead()
+    if (this.#flight === undefined) this.#engine.invalidations.endRead()
     const reason = this.#isSoft ? 'invalidated' : found
     const unusable = typeof reason === 'string' ? unusableOf(reason, this.#head) : undefined
     this.#listener(found, this.#isLeased, unusable)

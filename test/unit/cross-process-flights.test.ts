@@ -146,6 +146,39 @@ describe('a cold key', () => {
     expect(await soon(clock, later)).toBe('own')
   })
 
+  it('is not kept from an answer that came when its caller had given up', async () => {
+    const { all, clock } = await processes(2)
+    const [a, b] = all
+    const slow = gate<string>()
+    const leader = a.cache.getOrSet('k', () => slow.promise)
+    await clock.settle()
+    b.store.inject({ kind: 'throw' }, { ops: ['push'] })
+    // Its next question after a second is asked right before that.
+    const waiting = b.cache.getOrSet('k', () => 'own', { hardTimeout: '1030ms' })
+    waiting.catch(() => {})
+    await clock.advance(1_000)
+    slow.open('of the other')
+    await leader
+    const held = gate<void>()
+    const lease = b.store.leaseMany!.bind(b.store)
+    let asked = 0
+    const late: typeof lease = async (...call) => {
+      const answers = await lease(...call)
+      asked++
+      await held.promise
+      return answers
+    }
+    Object.defineProperty(b.store, 'leaseMany', { value: late })
+    await clock.advance(30)
+    await expect(waiting).rejects.toMatchObject({ code: 'LOADER_TIMEOUT' })
+    expect(asked).toBe(1)
+    await b.cache.delete('k')
+    held.open()
+    await clock.settle()
+    expect(b.cache.peek('k')).toBeUndefined()
+    expect(await b.cache.get('k')).toBeUndefined()
+  })
+
   it('is not waited for by a stale value past the soft timeout', async () => {
     const { all, clock } = await processes(2, { ttl: '1s', grace: '1h', softTimeout: '200ms' })
     await all[0].cache.set('k', 'stale')
