@@ -7,6 +7,7 @@ import { decodeKey } from './key.js'
 import type { Invalidation } from './log.js'
 import { lookInMemory } from './look-in-memory.js'
 import type { Space } from './space.js'
+import { deleteUnder } from './store-sweeps.js'
 import { seqOf } from './token.js'
 
 /**
@@ -34,7 +35,7 @@ async function empty(
   const told = engine.append([what], until)
   if (engine.coherence.isShared) {
     const confirmation = await told
-    if (confirmation !== false) engine.storeSweeps?.begin(prefix, seqOf(confirmation))
+    if (confirmation !== false) engine.storeSweeps!.begin(prefix, seqOf(confirmation))
     return confirmation
   }
   const isEmpty = await deletePrefix(engine, prefix)
@@ -79,9 +80,7 @@ async function deletePrefix(engine: Engine, prefix: string): Promise<boolean> {
   // What this process has sent before is written before it is looked for.
   await engine.batch!.idle()
   try {
-    for await (const names of engine.store.scan(prefix)) {
-      if (names.length > 0) await engine.store.deleteMany(names)
-    }
+    await deleteUnder(engine.store, prefix)
     return true
   } catch {
     return false

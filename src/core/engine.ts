@@ -126,7 +126,7 @@ export class Engine {
       const onRefused = (error: CacheError) => this.#onStoreError('write', error)
       const { store, coherence, clock, unconfirmed } = this
       this.batch = new StoreBatch({ store, coherence, clock, unconfirmed }, expiryAt, onRefused)
-      this.storeSweeps = new StoreSweeps(store, this.codec)
+      this.storeSweeps = new StoreSweeps({ store, codec: this.codec, clock })
     }
   }
 
@@ -213,7 +213,7 @@ export class Engine {
     this.unconfirmed.end()
     this.rightRenewal.end()
     await this.batch?.idle()
-    await this.storeSweeps?.idle()
+    await this.storeSweeps?.end()
     await this.coherence.close()
     await this.store?.close()
     this.memory.clear()

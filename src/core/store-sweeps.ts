@@ -3,21 +3,29 @@
  * has the record, so nobody waits for it; what was written after the record stays.
  *
  * One sweep at a time, each prefix at most once more while it is swept: bounded by the namespaces.
- * A sweep ends at the first page that fails; what it has left goes by its ttl.
+ * A sweep ends at the first page that fails, and five seconds after the cache began to close; what
+ * it has left goes by its ttl.
  */
-import type { Codec } from './contracts.js'
+import type { Clock, Codec, Expiry } from './contracts.js'
 import type { GuardedStore } from './guarded-store.js'
 
+const CLOSE_LIMIT_MS = 5_000
+
+export interface StoreSweepsOptions {
+  readonly store: GuardedStore
+  readonly codec: Codec
+  readonly clock: Clock
+}
+
 export class StoreSweeps {
-  readonly #store: GuardedStore
-  readonly #codec: Codec
+  readonly #options: StoreSweepsOptions
   /** Prefixes, each with the number of the record that cleared it. */
   readonly #due = new Map<string, number>()
   #working: Promise<void> | undefined
+  #untilMs = Number.POSITIVE_INFINITY
 
-  constructor(store: GuardedStore, codec: Codec) {
-    this.#store = store
-    this.#codec = codec
+  constructor(options: StoreSweepsOptions) {
+    this.#options = options
   }
 
   /** Entries under the prefix that were born before that record. */
@@ -31,19 +39,33 @@ export class StoreSweeps {
     await this.#working
   }
 
+  /** As `idle`, and there is a limit from now on. */
+  end(): Promise<void> {
+    this.#untilMs = this.#options.clock.monotonicMs() + CLOSE_LIMIT_MS
+    return this.idle()
+  }
+
   async #work(): Promise<void> {
+    const { clock, codec, store } = this.#options
+    const isOver = () => clock.monotonicMs() >= this.#untilMs
     for (const [prefix, seq] of this.#due) {
       this.#due.delete(prefix)
       // What failed is an event of the store; what is left is out of date all the same.
-      await this.#sweep(prefix, seq).catch(() => {})
+      await deleteUnder(store, prefix, codec.bornBefore(seq), isOver).catch(() => {})
     }
     this.#working = undefined
   }
+}
 
-  async #sweep(prefix: string, seq: number): Promise<void> {
-    const older = this.#codec.bornBefore(seq)
-    for await (const names of this.#store.scan(prefix)) {
-      if (names.length > 0) await this.#store.deleteMany(names, 0, older)
-    }
+/** Page by page: all keys with the prefix, or those that `only` tells. Rejects if a page fails. */
+export async function deleteUnder(
+  store: GuardedStore,
+  prefix: string,
+  only?: Expiry,
+  isOver = () => false,
+): Promise<void> {
+  for await (const names of store.scan(prefix)) {
+    if (isOver()) return
+    if (names.length > 0) await store.deleteMany(names, 0, only)
   }
 }

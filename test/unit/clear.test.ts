@@ -80,6 +80,22 @@ describe('clear', () => {
     expect(data.entryCount).toBe(0)
   })
 
+  it('is not waited for without end when the cache is closed', async () => {
+    const { a, clock, data } = await pair()
+    const names = Array.from({ length: 80 }, (_, i) => `n${i}`)
+    for (const name of names) await a.cache.namespace(name).set('k', 1)
+    a.store.inject({ kind: 'delay', delayMs: 100 }, { ops: ['scan'] })
+    await Promise.all(names.map((name) => a.cache.namespace(name).clear()))
+    const closed = a.cache.close()
+    await clock.advance(4_900)
+    expect(await stateOf(closed)).toBe('pending')
+    expect(data.entryCount).toBeLessThan(40)
+    a.store.heal()
+    await clock.advance(200)
+    await closed
+    expect(data.entryCount).toBeGreaterThan(25)
+  })
+
   it('holds where the store does not sweep, and does not keep the cache from closing', async () => {
     const { a, b, clock, data } = await pair()
     await a.cache.setMany(entries('old'))

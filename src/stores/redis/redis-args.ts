@@ -10,11 +10,15 @@ const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
 
 /** `name` with all keys, as commands of a bounded size. */
 export function chunked(name: string, keys: readonly string[]): RedisCommand[] {
-  const commands: RedisCommand[] = []
-  for (let from = 0; from < keys.length; from += MAX_COMMAND_KEYS) {
-    commands.push([name, ...keys.slice(from, from + MAX_COMMAND_KEYS)])
-  }
-  return commands
+  return slices(keys, MAX_COMMAND_KEYS).map((slice) => [name, ...slice])
+}
+
+/** In order, each of at most so many. */
+export function slices<T>(all: readonly T[], size: number): (readonly T[])[] {
+  if (all.length <= size) return [all]
+  const parts: (readonly T[])[] = []
+  for (let from = 0; from < all.length; from += size) parts.push(all.slice(from, from + size))
+  return parts
 }
 
 export function asArg(bytes: Uint8Array | string): RedisArg {

@@ -30,6 +30,7 @@ import {
   escapeGlob,
   MAX_COMMAND_KEYS,
   momentText,
+  slices,
   ttlText,
   writeArgs,
 } from './redis-args.js'
@@ -122,14 +123,12 @@ export class RedisStore implements Store {
   setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
     const limit = momentText(notAfterWallMs)
-    const runs: [keys: string[], args: RedisArg[]][] = []
-    for (let from = 0; from < writes.length; from += MAX_SCRIPT_KEYS) {
-      const chunk = writes.slice(from, from + MAX_SCRIPT_KEYS)
-      runs.push([withLeases(chunk), [limit, ...writeArgs(chunk)]])
-    }
+    const chunks = slices(writes, MAX_SCRIPT_KEYS)
     const holds = writes.filter(({ holdOffMs = 0 }) => holdOffMs > 0)
     return this.#call('setMany', nothing, (connection): Promise<unknown> => {
-      const sent = runs.map(([keys, args]) => runScript(connection, SET_MANY, keys, args))
+      const sent = chunks.map((chunk) => {
+        return runScript(connection, SET_MANY, withLeases(chunk), [limit, ...writeArgs(chunk)])
+      })
       // After the script, which ends the rights that were granted before.
       const held = holds.map(({ key, holdOffMs }) => connection.send(holdOff(key, holdOffMs!)))
       return Promise.all([...sent, ...held])
@@ -155,10 +154,7 @@ export class RedisStore implements Store {
 
   #deleteOnly(keys: readonly string[], { offset, now }: Expiry): Promise<number> {
     const args = [String(offset), asBuffer(now)]
-    const chunks: (readonly string[])[] = []
-    for (let from = 0; from < keys.length; from += MAX_SCRIPT_KEYS) {
-      chunks.push(keys.slice(from, from + MAX_SCRIPT_KEYS))
-    }
+    const chunks = slices(keys, MAX_SCRIPT_KEYS)
     return this.#call('deleteMany', sum, (connection) =>
       Promise.all(chunks.map((chunk) => runScript(connection, DELETE_ONLY, chunk, args))),
     )
