@@ -23,13 +23,13 @@ import type {
   LogReply,
   LogSnapshot,
 } from '../core/log.js'
+import type { StoreClock } from '../core/store-clock.js'
 import { tokenOf } from '../core/token.js'
 import { Acks } from './acks.js'
 import type { MemoryLease } from './memory-lease.js'
 import { isContinuous, type Mirror } from './mirror.js'
 import { OneAtATime } from './one-at-a-time.js'
 import { OwnRecords } from './own-records.js'
-import type { StoreClock } from './store-clock.js'
 
 /** Why a process was thrown out. */
 export type LossReason = 'epoch' | 'trimmed' | 'regressed'

@@ -15,12 +15,12 @@ import {
 import type { Clock } from '../core/contracts.js'
 import type { Invalidation, Log, LogRecord } from '../core/log.js'
 import { isSoft } from '../core/soft.js'
+import { StoreClock } from '../core/store-clock.js'
 import { seqIn, tokenOf } from '../core/token.js'
 import { AppliedHistory } from './applied-history.js'
 import { Follower } from './follower.js'
 import { MemoryLease } from './memory-lease.js'
 import { Mirror } from './mirror.js'
-import { StoreClock } from './store-clock.js'
 
 const ID_BYTES = 9
 

@@ -11,6 +11,7 @@ import type { Coherence } from './coherence.js'
 import type { Clock, Expiry, LeaseAnswer, LeaseRequest } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
+import { PartialFailure } from './partial-failure.js'
 
 /** Bytes, nothing, or why it could not be told. */
 export type ReadAnswer = Uint8Array | undefined | CacheError
@@ -91,8 +92,9 @@ export class BatchedReads {
     const sent = this.#store.leaseMany(requests, this.#expiryAt(nowWallMs), notAfterWallMs)
     const finisher = (answers: readonly LeaseAnswer[]): Finisher => {
       return (read, i, atMs, wallAheadMs) => {
-        const { bytes, isLeased } = answers[i]!
-        finish(read, bytes, atMs, wallAheadMs, isLeased)
+        const answer = answers[i]!
+        if (answer instanceof CacheError) finish(read, answer, atMs, wallAheadMs, false)
+        else finish(read, answer.bytes, atMs, wallAheadMs, answer.isLeased)
       }
     }
     this.#finishWhenTrusted(reads, sent, finisher, (answers) => this.#giveBack(requests, answers))
@@ -150,7 +152,7 @@ export class BatchedReads {
         finishOne(read, i, atMs, wallAheadMs)
       })
     }
-    sent.then((answers) => {
+    const take = (answers: readonly T[]) => {
       // A store may be the user's own.
       if (!Array.isArray(answers)) return fail(new Error('the store answered with no list'))
       if (renewed === undefined) return finishAll(answers)
@@ -161,7 +163,12 @@ export class BatchedReads {
           fail(LAPSED)
         }
       })
-    }, fail)
+    }
+    sent.then(take, (error: unknown) => {
+      // An error in the place of an answer is a read that failed.
+      if (error instanceof PartialFailure) take(error.answers as readonly T[])
+      else fail(error)
+    })
   }
 }
 

@@ -13,6 +13,7 @@ import type { Clock, StoreFill, StoreWrite } from './contracts.js'
 import { CacheError } from './errors.js'
 import type { GuardedStore } from './guarded-store.js'
 import type { Invalidation, KeyInvalidation } from './log.js'
+import { PartialFailure } from './partial-failure.js'
 import type { Unconfirmed } from './unconfirmed.js'
 
 /** What others will hear of it once the store has taken it, or why it did not. */
@@ -151,17 +152,18 @@ export class BatchedWrites {
     for (let from = 0; from < fills.length; from += MAX_BATCH_KEYS) {
       const chunk = fills.slice(from, from + MAX_BATCH_KEYS)
       this.#underWay += chunk.length
-      const sent = this.#store.fillMany(chunk.map(({ fill }) => fill))
-      sent.then(
-        (kept) => {
-          chunk.forEach(({ onRefused }, i) => {
-            if (kept[i] !== true) onRefused()
-          })
-          this.#settled(chunk.length)
-        },
-        // Reported where calls of the store are; the callers have their values.
-        () => this.#settled(chunk.length),
-      )
+      const settle = (kept: readonly unknown[]) => {
+        chunk.forEach(({ onRefused }, i) => {
+          if (kept[i] !== true && !(kept[i] instanceof CacheError)) onRefused()
+        })
+        this.#settled(chunk.length)
+      }
+      // What failed is reported where calls of the store are; the callers have their values.
+      const fail = (error: unknown) => {
+        if (error instanceof PartialFailure) settle(error.answers)
+        else this.#settled(chunk.length)
+      }
+      this.#store.fillMany(chunk.map(({ fill }) => fill)).then(settle, fail)
     }
   }
 
@@ -200,11 +202,11 @@ export class BatchedWrites {
     for (let from = 0; from < pending.length; from += MAX_BATCH_KEYS) {
       const chunk = pending.slice(from, from + MAX_BATCH_KEYS)
       this.#underWay += chunk.length
-      const sent = send(chunk)
+      const sent = send(chunk).then(() => NONE_FAILED, failedIn)
       const told = this.#tell(chunk)
       Promise.all([told, sent]).then(
-        ([confirmation]) => this.#settle(chunk, confirmation),
-        (error: unknown) => this.#settle(chunk, asStoreError(error)),
+        ([confirmation, failed]) => this.#settle(chunk, confirmation, failed),
+        (error: unknown) => this.#settle(chunk, asStoreError(error), NONE_FAILED),
       )
     }
   }
@@ -225,11 +227,14 @@ export class BatchedWrites {
     return { token: this.#coherence.token, applied: undefined }
   }
 
-  #settle(chunk: readonly PendingWrite[], answer: WriteAnswer): void {
-    for (const { key, tells, listeners } of chunk) {
+  /** `failed`: the error of each, in the places of those that failed by themselves. */
+  #settle(chunk: readonly PendingWrite[], common: WriteAnswer, failed: readonly unknown[]): void {
+    chunk.forEach(({ key, tells, listeners }, i) => {
+      const own = failed[i]
+      const answer = own instanceof CacheError ? own : common
       if (answer instanceof CacheError) this.#unconfirmed.addKey(key, tells)
       if (listeners !== undefined) for (const listener of listeners) listener(answer)
-    }
+    })
     this.#settled(chunk.length)
   }
 
@@ -240,6 +245,14 @@ export class BatchedWrites {
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
   }
+}
+
+const NONE_FAILED: readonly unknown[] = []
+
+/** Rejects unless only some have failed. */
+function failedIn(error: unknown): readonly unknown[] {
+  if (error instanceof PartialFailure) return error.answers
+  throw error
 }
 
 /** A key, and where others depend on it their tag. */

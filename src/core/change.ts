@@ -90,7 +90,8 @@ export async function count(
   const life = newLife(policy, by, undefined, 0, now, engine.random)
   const { freshUntilWallMs, graceMs } = life
   const meta = { born, freshUntilWallMs, graceMs, loadMs: 0, tags: policy.tags }
-  const oldest = coherence.oldestBorn(space.name, key, policy.tags)
+  const known = coherence.oldestBorn(space.name, key, policy.tags)
+  const oldest = Math.max(known, engine.store.bornFloor(storeKey))
   const { head, limits } = engine.codec.counterHead(meta, now.wallMs, oldest)
   const ttlMs = life.freshUntilMs - now.monotonicMs + graceMs
   engine.batch!.flush()

@@ -43,6 +43,8 @@ export interface StoreAbilities {
 export interface StoreListener {
   onUp(): void
   onDown(cause: unknown): void
+  /** For how long a read is waited for: a store of several servers gives up on one before. */
+  readonly readDeadlineMs?: number
 }
 
 /**
@@ -50,9 +52,10 @@ export interface StoreListener {
  *
  * A store is dumb on purpose: no deadline, no breaker, no retry, no envelope. The engine wraps it
  * (core/guarded-store.ts). Keys are non-empty, well-formed strings below 2 KiB. A rejected promise
- * means "failed or unknown". A call made while the store is away rejects at once: it is never
- * queued for later. Bytes given to `setMany` do not change until it settles; bytes from `getMany`
- * may be views on a larger buffer, so whoever keeps a part of them copies it.
+ * means "failed or unknown", for all of the call unless it is a `PartialFailure`. A call made while
+ * the store is away rejects at once: it is never queued for later. Bytes given to `setMany` do not
+ * change until it settles; bytes from `getMany` may be views on a larger buffer, so whoever keeps a
+ * part of them copies it.
  */
 export interface Store {
   readonly name: string
@@ -115,6 +118,11 @@ export interface Store {
    * for each cache. Without it other processes do not hear what was invalidated.
    */
   log?(name: string): Log
+  /**
+   * Below which `born` what is stored under the key is out of date: a server of the store was
+   * replaced, and may have brought back what was deleted. For stores whose log does not know of it.
+   */
+  bornFloor?(key: string): number
   /** Resolves if the store answers. One round trip. */
   ping(): Promise<void>
   /**

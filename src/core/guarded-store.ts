@@ -7,6 +7,7 @@
  * it within their deadline, so that a cache made a moment ago works. Cost per call: one promise and
  * one list entry; calls are batches of a tick.
  */
+import { attempt } from './attempt.js'
 import { Breaker } from './breaker.js'
 import type {
   Clock,
@@ -20,6 +21,7 @@ import type {
 import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { Log } from './log.js'
+import { PartialFailure } from './partial-failure.js'
 import { StartGate } from './start-gate.js'
 
 export interface GuardedStoreOptions {
@@ -87,6 +89,11 @@ export class GuardedStore {
   /** Whether it grants rights to fill. */
   get leases(): boolean {
     return this.#store.leaseMany !== undefined && this.#store.fillMany !== undefined
+  }
+
+  /** Below which `born` what is stored under the key is out of date, whatever the log says. */
+  bornFloor(key: string): number {
+    return this.#store.bornFloor?.(key) ?? 0
   }
 
   /** For how long a read is waited for. */
@@ -182,6 +189,7 @@ export class GuardedStore {
   open(): void {
     this.#openedAtMs = this.#options.clock.monotonicMs()
     this.#store.open({
+      readDeadlineMs: this.#options.readDeadlineMs,
       onUp: () => {
         this.#options.onConnection()
         this.#gate.open()
@@ -250,6 +258,11 @@ export class GuardedStore {
   #failure(op: GuardedCall, sentAtMs: number, cause: unknown): CacheError {
     // A caller's mistake, found by the store: no sign of ill health.
     if (isCacheError(cause, 'VALUE_NOT_A_NUMBER')) return cause
+    if (cause instanceof PartialFailure) {
+      this.#breaker.succeeded()
+      this.#report(op, sentAtMs, cause)
+      return cause
+    }
     const error = isCacheError(cause)
       ? cause
       : new CacheError(
@@ -266,14 +279,5 @@ export class GuardedStore {
     if (op === 'probe') return
     this.#options.observer.timed(op, this.#options.clock.monotonicMs() - sentAtMs, true)
     this.#options.onFailure(op, error)
-  }
-}
-
-/** A store that throws instead of rejecting is still a store that failed. */
-function attempt<T>(send: () => Promise<T>): Promise<T> {
-  try {
-    return send()
-  } catch (error) {
-    return Promise.reject(error)
   }
 }

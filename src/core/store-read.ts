@@ -9,7 +9,6 @@
  * Listeners instead of promises: a store hit has room for one promise, its caller's
  * (bench/store-hit: two more cost as much as JSON.parse).
  */
-
 import type { Lease, ReadAnswer, ReadRequest } from './batched-reads.js'
 import { isUsable, type Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
@@ -149,7 +148,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     } else void this.#openSlowly(entry, bytes.length, wallAheadMs)
   }
 
-  /** For entries of which the log or a schema must be asked first. Never rejects. */
+  /** Where the log or a schema must be asked first. Never rejects. */
   async #openSlowly(entry: DecodedEntry, bytes: number, wallAheadMs: number): Promise<void> {
     const { clock, coherence } = this.#engine
     const { schema } = this.#space
@@ -163,7 +162,9 @@ class StoreRead implements ReadRequest, GatheredRead {
   }
 
   #judge({ tags, born }: DecodedEntry): Verdict {
-    return this.#engine.coherence.judge(this.#space.name, this.#key, tags, born)
+    const { coherence, store } = this.#engine
+    if (born < store!.bornFloor(this.storeKey)) return 'invalidated'
+    return coherence.judge(this.#space.name, this.#key, tags, born)
   }
 
   /** What strangers wrote may decode and still not be what it says: that too is a miss. */

@@ -32,6 +32,8 @@ function slowly(inner: RedisConnection, between: () => Promise<unknown>): RedisC
     keyPrefix: inner.keyPrefix,
     send,
     sendMany: (commands) => Promise.all(commands.map(send)),
+    cork: () => inner.cork(),
+    uncork: () => inner.uncork(),
     subscribe: (channel, onMessage) => inner.subscribe(channel, onMessage),
     release: () => inner.release(),
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StoreClock } from '../../src/coherence/store-clock.js'
+import { StoreClock } from '../../src/core/store-clock.js'
 
 const AHEAD_MS = 900_000
 

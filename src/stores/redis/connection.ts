@@ -22,8 +22,11 @@ export interface RedisConnection {
    * The reply with strings as Buffers: views on what the socket read. Rejects with an error reply.
    */
   send(command: RedisCommand): Promise<unknown>
-  /** Sends all in one write; rejects if any failed. One round trip. */
+  /** Sends all in one write; rejects if any failed, with the first error. One round trip. */
   sendMany(commands: readonly RedisCommand[]): Promise<readonly unknown[]>
+  /** What is sent from now on goes out in one write with `uncork`, within this tick. */
+  cork(): void
+  uncork(): void
   /**
    * Hears a channel from now on; the connection is good for nothing but PING then. Resolves when
    * the server has confirmed.

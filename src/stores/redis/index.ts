@@ -7,6 +7,8 @@
  */
 import type { Store } from '../../core/contracts.js'
 import { adopterFor, duplicatorFor } from './client-shape.js'
+import { clusterDials } from './cluster/cluster-dials.js'
+import { ClusterStore } from './cluster/cluster-store.js'
 import { DialedLink } from './dialed-link.js'
 import { GivenLink } from './given-link.js'
 import { loadDial } from './load-client.js'
@@ -27,7 +29,9 @@ export type { RedisClient, RedisOptions } from './options.js'
  * ```
  */
 export function redis(options: RedisOptions = {}): Store {
-  const { client, driver, target } = resolveRedisOptions(options)
+  const resolved = resolveRedisOptions(options)
+  const { client, cluster, driver, target } = resolved
+  if (cluster !== undefined) return new ClusterStore(clusterDials(cluster, resolved))
   if (client !== undefined) {
     const duplicate = duplicatorFor(client)
     const dial = duplicate && (() => new DialedLink(target, async () => duplicate, false))

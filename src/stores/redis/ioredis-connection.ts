@@ -79,13 +79,20 @@ export class IoredisConnection implements RedisConnection {
   }
 
   sendMany(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
-    const stream = this.#client.stream
-    stream?.cork()
+    this.cork()
     try {
       return Promise.all(commands.map((command) => this.send(command)))
     } finally {
-      stream?.uncork()
+      this.uncork()
     }
+  }
+
+  cork(): void {
+    this.#client.stream?.cork()
+  }
+
+  uncork(): void {
+    this.#client.stream?.uncork()
   }
 
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {

@@ -7,6 +7,9 @@
  */
 import { ABOVE, NOW, script } from './scripts.js'
 
+/** By the Redis Cluster specification. */
+const HASH_TAG = /^[^{]*\{[^}]+\}/
+
 /** In the place of a token: no load has it. */
 export const HELD_OFF = '!'
 
@@ -20,9 +23,13 @@ if ARGV[1] ~= '' then
   isLate = nowMs > tonumber(ARGV[1])
 end`
 
-/** The names of values hold no brace, so the whole name is the hash tag. */
+/**
+ * In the slot of its value: the whole name is the hash tag, or the name's own. The names of a
+ * cache's values hold no brace; the right of another, if it holds a `}` and no tag, has no place on
+ * a cluster, which says so.
+ */
 export function leaseKey(key: string): string {
-  return `{${key}}!lease`
+  return key.includes('{') && HASH_TAG.test(key) ? `${key}!lease` : `{${key}}!lease`
 }
 
 /**

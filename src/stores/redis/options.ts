@@ -10,6 +10,7 @@ import { checkKnown, invalidOption } from '../../core/option-reading.js'
 import type { RedisTarget } from './connection.js'
 import type { IoredisClient } from './ioredis-connection.js'
 import type { RedisDriver } from './load-client.js'
+import { type NodeAddress, resolveNode, resolveNodes } from './node-addresses.js'
 import type { NodeRedisClient } from './node-redis-connection.js'
 
 export type RedisClient = NodeRedisClient | IoredisClient
@@ -44,10 +45,23 @@ export interface RedisOptions {
    * turn `autoResendUnfulfilledCommands` off: a write sent twice may be a late one.
    */
   client?: RedisClient | undefined
+  /**
+   * Some nodes of a Redis Cluster, from which the others are found: 1 to 64 of `'host:port'` or
+   * `{ host, port }`. Excludes `url`, `host`, `port`, `db` and `client`.
+   */
+  cluster?: readonly NodeAddress[] | undefined
+  /**
+   * Where the nodes of a cluster are reached from here, by the address that the cluster gives them:
+   * `{ '10.0.0.7:6379': 'localhost:7001' }`. Default: there.
+   */
+  addressMap?: Readonly<Record<string, NodeAddress>> | undefined
 }
 
 export interface ResolvedRedisOptions {
   readonly client: RedisClient | undefined
+  /** `host:port` of some nodes. */
+  readonly cluster: readonly string[] | undefined
+  readonly addressMap: ReadonlyMap<string, string>
   readonly driver: RedisDriver | undefined
   readonly target: RedisTarget
 }
@@ -67,7 +81,11 @@ const NAMES: readonly (keyof RedisOptions)[] = [
   'connectTimeout',
   'driver',
   'client',
+  'cluster',
+  'addressMap',
 ]
+/** Said of each node by itself; a cluster has one database. */
+const NOT_WITH_NODES = ['url', 'host', 'port', 'db'] as const
 const URL_RANGE = "a string as 'redis://user:password@host:6379/0' or 'rediss://…'"
 const DEFAULT_PORT = 6_379
 const MAX_PORT = 65_535
@@ -86,6 +104,8 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
   return Object.freeze({
     client: options.client,
     driver: options.driver,
+    cluster: options.cluster && resolveNodes('cluster', options.cluster, DEFAULT_PORT),
+    addressMap: resolveAddressMap(options.addressMap),
     target: Object.freeze({
       host: text('host', options.host) ?? url.host ?? 'localhost',
       port: whole('port', options.port, 1, MAX_PORT) ?? url.port ?? DEFAULT_PORT,
@@ -106,6 +126,22 @@ function checkNames(options: RedisOptions): void {
   const isGiven = (name: keyof RedisOptions) => options[name] !== undefined
   if (isGiven('client')) refuseBeside('client', NAMES.filter(isGiven))
   if (isGiven('url')) refuseBeside('url', (['host', 'port'] as const).filter(isGiven))
+  if (isGiven('cluster')) refuseBeside('cluster', NOT_WITH_NODES.filter(isGiven))
+  else if (isGiven('addressMap')) throw invalid('addressMap', 'given', "used with 'cluster' only")
+}
+
+function resolveAddressMap(input: unknown): ReadonlyMap<string, string> {
+  if (input === undefined) return new Map()
+  if (typeof input !== 'object' || input === null) {
+    throw invalid('addressMap', input, "addresses by address: { '10.0.0.7:6379': 'host:port' }")
+  }
+  const pairs = Object.entries(input).map(([from, to]): [string, string] => {
+    return [
+      resolveNode('addressMap', from, DEFAULT_PORT),
+      resolveNode('addressMap', to, DEFAULT_PORT),
+    ]
+  })
+  return new Map(pairs)
 }
 
 function refuseBeside(option: string, given: readonly string[]): void {

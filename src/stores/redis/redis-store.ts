@@ -8,6 +8,8 @@
  * for long copies it. Each call is one round trip, also where it is cut into several commands of a
  * bounded size.
  */
+
+import { attempt } from '../../core/attempt.js'
 import type {
   Expiry,
   LeaseAnswer,
@@ -54,12 +56,17 @@ export class RedisStore implements Store {
   readonly #link: RedisLink
   readonly #dialSubscriber: (() => RedisLink) | undefined
   readonly #logs: RedisLog[] = []
+  readonly #logNames: string[]
   #underWay = 0
 
-  /** `dialSubscriber`: a link of its own for what the log pushes; without it nothing is pushed. */
-  constructor(link: RedisLink, dialSubscriber?: () => RedisLink) {
+  /**
+   * `dialSubscriber`: a link of its own for what the log pushes; without it nothing is pushed.
+   * `logNames`: those of all logs that hear of fills, where several nodes share them.
+   */
+  constructor(link: RedisLink, dialSubscriber?: () => RedisLink, logNames: string[] = []) {
     this.#link = link
     this.#dialSubscriber = dialSubscriber
+    this.#logNames = logNames
   }
 
   open(listener: StoreListener): void {
@@ -111,9 +118,9 @@ export class RedisStore implements Store {
     }
     const keys = withLeases(fills)
     // All fills of a call are of one cache, and so of one log.
-    const log = this.#logs.find(({ name }) => fills[0]!.key.startsWith(`${name}:`))
+    const name = this.#logNames.find((each) => fills[0]!.key.startsWith(`${each}:`))
     const run = (connection: RedisConnection) => {
-      const channel = log === undefined ? '' : channelOn(connection, log.name)
+      const channel = name === undefined ? '' : channelOn(connection, name)
       return runScript(connection, FILL, keys, [channel, ...args])
     }
     const reply = (await this.#call('fillMany', itself, run)) as unknown[]
@@ -205,6 +212,7 @@ export class RedisStore implements Store {
   log(name: string): Log {
     const log = new RedisLog(name, this.#link, this.#dialSubscriber?.())
     this.#logs.push(log)
+    this.#logNames.push(name)
     return log
   }
 
@@ -234,7 +242,7 @@ export class RedisStore implements Store {
       return Promise.reject(awayError(op, cause))
     }
     this.#underWay += 1
-    return attempt(run, connection).then(
+    return attempt(() => run(connection)).then(
       (reply) => {
         this.#underWay -= 1
         return read(reply)
@@ -244,18 +252,6 @@ export class RedisStore implements Store {
         throw failedError(op, cause, key)
       },
     )
-  }
-}
-
-/** What is found wrong before anything was sent is a failed call like any other. */
-function attempt<T>(
-  run: (connection: RedisConnection) => Promise<T>,
-  connection: RedisConnection,
-): Promise<T> {
-  try {
-    return run(connection)
-  } catch (error) {
-    return Promise.reject(error)
   }
 }
 

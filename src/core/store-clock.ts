@@ -14,6 +14,16 @@ export class StoreClock {
   #highMs = Number.POSITIVE_INFINITY
   #heardAtMs = 0
 
+  /** It is not less ahead than this, `-Infinity` before the first answer. */
+  get leastAheadMs(): number {
+    return this.#lowMs
+  }
+
+  /** It is not more ahead than this, `Infinity` before the first answer. */
+  get mostAheadMs(): number {
+    return this.#highMs
+  }
+
   /** How far it is ahead of the monotonic clock; `undefined` before the first answer. */
   get aheadMs(): number | undefined {
     const middleMs = (this.#lowMs + this.#highMs) / 2

@@ -1,0 +1,29 @@
+/** How a cluster's nodes are dialed, each like the one server of `redis()`. */
+import type { RedisTarget } from '../connection.js'
+import { DialedLink } from '../dialed-link.js'
+import { loadDial } from '../load-client.js'
+import type { ResolvedRedisOptions } from '../options.js'
+import type { ClusterDials } from './cluster-store.js'
+import { splitAddress } from './cluster-view.js'
+
+export function clusterDials(
+  seeds: readonly string[],
+  { driver, target, addressMap }: ResolvedRedisOptions,
+): ClusterDials {
+  const targetAt = (address: string): RedisTarget => {
+    return { ...target, ...splitAddress(addressMap.get(address) ?? address) }
+  }
+  return {
+    seeds,
+    node: (address) => new DialedLink(targetAt(address), () => loadDial(driver)),
+    subscriber: (addressOf) =>
+      new DialedLink(target, async () => {
+        const dial = await loadDial(driver)
+        return (_, listener) => {
+          const address = addressOf()
+          if (address === undefined) throw new Error('the node of the log is not known')
+          return dial(targetAt(address), listener)
+        }
+      }),
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * The masters of a cluster and the slots that they have.
+ *
+ * Asks two nodes a second what they know, more often while something is missing. What a node says
+ * of itself counts for nothing: a master that was cut off does not know that another took its
+ * place. So a node is trusted for 2 s from when another one, in touch with the majority, named it,
+ * the same bound as that of the lease on memory; alone in its cluster it is trusted on its word.
+ * Views of an older epoch are passed over.
+ *
+ * Bounded: one connection for each master that the cluster tells of, and for the seeds until one of
+ * those is there.
+ */
+import type { StoreListener } from '../../../core/contracts.js'
+import type { DialedLink } from '../dialed-link.js'
+import { ClusterNode } from './cluster-node.js'
+import type { ClusterView } from './cluster-view.js'
+import { SlotOwners } from './slot-owners.js'
+
+export interface ClusterNodesOptions {
+  /** `host:port` of some nodes. */
+  readonly seeds: readonly string[]
+  /** A link to a node, not opened yet. */
+  readonly dial: (address: string) => DialedLink
+  /** Fences what the node may have brought back. Rejects where it cannot yet. */
+  readonly admit: (node: ClusterNode) => Promise<void>
+  /** Of the logs that hear of fills. */
+  readonly logNames: string[]
+}
+
+const BEAT_MS = 1_000
+const URGENT_MS = 150
+/** As long as the lease on memory, and with its margin. */
+const TRUST_MS = 1_980
+/** A node that was pointed to is kept for so long. */
+const WANTED_MS = 10_000
+const START_LIMIT_MS = 1_000
+const DEADLINE_MS = 100
+/** In a deadline for reads: see ClusterNode. */
+const TURNS = 5
+const PATIENT_TURNS = 3
+
+export class ClusterNodes {
+  readonly #options: ClusterNodesOptions
+  readonly #nodes = new Map<string, ClusterNode>()
+  readonly #owners = new SlotOwners()
+  #listener: StoreListener | undefined
+  #turnMs = DEADLINE_MS / TURNS
+  #turns: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
+  #dueAtMs = Number.POSITIVE_INFINITY
+  #isAsking = false
+  #asked = 0
+  #isUp: boolean | undefined
+  #openedAtMs = 0
+  #isClosed = false
+  #lastCause: unknown = new Error('no node of the cluster was reached yet')
+
+  constructor(options: ClusterNodesOptions) {
+    this.#options = options
+  }
+
+  open(listener: StoreListener): void {
+    this.#listener = listener
+    this.#turnMs = (listener.readDeadlineMs ?? DEADLINE_MS) / TURNS
+    this.#openedAtMs = performance.now()
+    this.#turns = setInterval(() => this.#turn(), this.#turnMs).unref()
+    for (const seed of this.#options.seeds) this.#ensure(seed)
+  }
+
+  /** For how long a call may be redirected and still be in time. */
+  get patienceMs(): number {
+    return this.#turnMs * PATIENT_TURNS
+  }
+
+  /** Rises whenever a slot has another owner. */
+  get version(): number {
+    return this.#owners.version
+  }
+
+  /** Those that have slots. */
+  get masters(): readonly ClusterNode[] {
+    return this.#owners.masters
+  }
+
+  /** Who has the slot, if it is known to have it still; it need not be admitted. */
+  heardOwner(slot: number): ClusterNode | undefined {
+    const owner = this.trustedOwner(slot)
+    return owner?.isGreeted === true ? owner : undefined
+  }
+
+  /** Who has the slot, if another node said so of late. */
+  trustedOwner(slot: number): ClusterNode | undefined {
+    const owner = this.#owners.at(slot)
+    if (owner === undefined || !this.#isTrusted(owner)) return undefined
+    return owner
+  }
+
+  /** Why a call to the slot is not sent. */
+  downCause(slot: number): unknown {
+    if (this.#isClosed) return new Error('the store is closed')
+    return this.#owners.at(slot)?.downCause ?? this.#lastCause
+  }
+
+  /** A node that a slot is on its way to; it may have none yet. */
+  nodeAt(address: string): ClusterNode {
+    const node = this.#ensure(address)
+    node.wantedUntilMs = performance.now() + WANTED_MS
+    return node
+  }
+
+  /** A node said that another has the slot. Resolves once that can be asked, or it is too late. */
+  async learn(slot: number, address: string, untilMs: number): Promise<void> {
+    const node = this.nodeAt(address)
+    // Only a node that is no owner of it says so.
+    node.confirmedAtMs = Math.max(node.confirmedAtMs, performance.now() - TRUST_MS / 2)
+    if (this.#owners.set(slot, node)) this.#askSoon(0)
+    while (!node.isAdmitted && performance.now() < untilMs && !this.#isClosed) {
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+  }
+
+  /** Asks anew. Resolves when an answer was heard, or could not be. Never rejects. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#nextAsked().map((node) => this.#ask(node)))
+  }
+
+  /** Drops the connections that have gone silent. */
+  reconnect(): void {
+    for (const node of this.#nodes.values()) if (!node.isGreeted) node.link.reconnect()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#turns)
+    clearTimeout(this.#timer)
+    await Promise.all([...this.#nodes.values()].map((node) => node.close()))
+  }
+
+  #isTrusted(node: ClusterNode): boolean {
+    return performance.now() - node.confirmedAtMs < TRUST_MS
+  }
+
+  #turn(): void {
+    for (const node of this.#nodes.values()) node.turn()
+    this.#tell()
+  }
+
+  #ensure(address: string): ClusterNode {
+    const known = this.#nodes.get(address)
+    if (known !== undefined) return known
+    const link = this.#options.dial(address)
+    const node = new ClusterNode(address, link, this.#options.logNames)
+    this.#nodes.set(address, node)
+    link.open({
+      onUp: () => void this.#meet(node),
+      onDown: (cause) => {
+        this.#fail(node, cause)
+        this.#askSoon(0)
+        this.#tell()
+      },
+    })
+    return node
+  }
+
+  /** A connection came up: whoever is there now may be another server than before. */
+  async #meet(node: ClusterNode): Promise<void> {
+    await node.greet().catch((cause: unknown) => this.#fail(node, cause))
+    this.#askSoon(0)
+    await this.#admitAll()
+  }
+
+  /** Those that were met, once the log can number them. */
+  async #admitAll(): Promise<void> {
+    const met = [...this.#nodes.values()].filter((node) => node.isGreeted && !node.isAdmitted)
+    await Promise.all(met.map((node) => this.#admit(node)))
+  }
+
+  async #admit(node: ClusterNode): Promise<void> {
+    try {
+      await this.#options.admit(node)
+      if (!node.isGreeted || this.#isClosed) return
+      node.admit()
+      this.#tell()
+      // It may be the one with the log: what was heard before says nothing of now.
+      if (this.#isUp) this.#listener?.onUp()
+    } catch (cause) {
+      this.#fail(node, cause)
+      this.#askSoon(URGENT_MS)
+    }
+  }
+
+  #fail(node: ClusterNode, cause: unknown): void {
+    node.hasFailed = true
+    this.#lastCause = cause
+  }
+
+  #askSoon(delayMs: number): void {
+    const dueAtMs = performance.now() + delayMs
+    if (this.#isClosed || this.#isAsking || dueAtMs >= this.#dueAtMs) return
+    clearTimeout(this.#timer)
+    this.#dueAtMs = dueAtMs
+    this.#timer = setTimeout(() => void this.#beat(), delayMs).unref()
+  }
+
+  async #beat(): Promise<void> {
+    this.#isAsking = true
+    await this.refresh()
+    const heard = this.masters.filter((node) => node.isGreeted)
+    await Promise.all(heard.map((node) => node.measure().catch(() => {})))
+    await this.#meetAgain()
+    this.#isAsking = false
+    this.#dueAtMs = Number.POSITIVE_INFINITY
+    const isWhole = this.masters.length > 0 && this.masters.every((node) => this.#isUsable(node))
+    // Spread, so that the processes that lost a node do not ask as one.
+    const everyMs = isWhole ? BEAT_MS : URGENT_MS * (0.75 + Math.random() / 2)
+    this.#askSoon(everyMs)
+  }
+
+  /** Those that could not be greeted, such as one that was no master yet. */
+  async #meetAgain(): Promise<void> {
+    const unmet = this.masters.filter(({ isGreeted, link }) => {
+      return !isGreeted && link.connection !== undefined
+    })
+    const greet = (node: ClusterNode) => node.greet().catch((cause) => this.#fail(node, cause))
+    await Promise.all(unmet.map(greet))
+    await this.#admitAll()
+  }
+
+  #isUsable(node: ClusterNode): boolean {
+    return node.isAdmitted && this.#isTrusted(node)
+  }
+
+  /** Two at a time: what one says of itself the other confirms. */
+  #nextAsked(): readonly ClusterNode[] {
+    const able = [...this.#nodes.values()].filter(({ link }) => link.connection !== undefined)
+    if (able.length <= 2) return able
+    this.#asked = (this.#asked + 2) % able.length
+    return [able[this.#asked]!, able[(this.#asked + 1) % able.length]!]
+  }
+
+  async #ask(node: ClusterNode): Promise<void> {
+    const sentAtMs = performance.now()
+    try {
+      const view = await node.view()
+      if (!this.#isClosed) this.#take(view, node, sentAtMs)
+    } catch (cause) {
+      this.#lastCause = cause
+    }
+  }
+
+  #take(view: ClusterView, from: ClusterNode, sentAtMs: number): void {
+    if (view.ranges.length === 0) return
+    const owners = this.#owners
+    const isTaken = owners.take(view, (address) => this.#ensure(address))
+    if (isTaken === 'older' || !view.isOk) return
+    const isAlone = owners.masters.length === 1
+    for (const node of owners.masters) {
+      if (node === from && !isAlone) continue
+      node.confirmedAtMs = Math.max(node.confirmedAtMs, sentAtMs)
+    }
+    if (owners.masters.some((node) => node.isAdmitted)) this.#closeOthers()
+    if (isTaken === 'changed') {
+      void this.#admitAll()
+      if (this.#isUp) this.#listener?.onUp()
+    }
+    this.#tell()
+  }
+
+  /** Seeds under other names, replicas, and masters that have no slot any more. */
+  #closeOthers(): void {
+    const masters = new Set(this.masters)
+    for (const [address, node] of this.#nodes) {
+      if (masters.has(node) || performance.now() < node.wantedUntilMs) continue
+      this.#nodes.delete(address)
+      void node.close()
+    }
+  }
+
+  /** Up while one master at least can be asked; first told when it is clear of all. */
+  #tell(): void {
+    if (this.#isClosed) return
+    const isUp = this.masters.some((node) => this.#isUsable(node))
+    if (this.#isUp === isUp || (this.#isUp === undefined && !this.#isClear())) return
+    this.#isUp = isUp
+    if (isUp) this.#listener?.onUp()
+    else this.#listener?.onDown(this.#lastCause)
+  }
+
+  /** Whether each node that is expected can be used, or has failed to. */
+  #isClear(): boolean {
+    if (performance.now() - this.#openedAtMs > START_LIMIT_MS) return true
+    const expected = this.masters.length > 0 ? this.masters : [...this.#nodes.values()]
+    return expected.every((node) => this.#isUsable(node) || node.hasFailed)
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Sends what a node has not executed to where it belongs, for a bounded time: a call that waits
+ * longer would cost all that travel with it their deadline.
+ */
+import type { ClusterNodes } from './cluster-nodes.js'
+import { type Redirect, redirectIn } from './redirect.js'
+
+const AGAIN_MS = 5
+
+/**
+ * Repeats `send` while it is redirected; rejects with its last error. `asked` is the node that a
+ * key of a slot which moves is to be asked of. `first`: what it was told before.
+ */
+export async function followRedirects<T>(
+  nodes: ClusterNodes,
+  limitMs: number,
+  send: (asked?: string) => Promise<T>,
+  first?: Redirect,
+): Promise<T> {
+  const untilMs = performance.now() + limitMs
+  let redirect = first
+  while (true) {
+    if (redirect?.kind === 'moved') {
+      await nodes.learn(redirect.slot, redirect.address, untilMs)
+    } else if (redirect?.kind === 'again') {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
+    try {
+      return await send(redirect?.kind === 'ask' ? redirect.address : undefined)
+    } catch (error) {
+      redirect = redirectIn(error)
+      if (redirect === undefined || performance.now() >= untilMs) throw error
+    }
+  }
+}
