@@ -18,7 +18,9 @@ import { monotonicMs } from './monotonic-ms.js'
 import type { Notebook } from './notebook.js'
 
 const PREFIXES: readonly string[] = ['a', 'b', 'c', 'd']
-const KEYS = PREFIXES.flatMap((prefix) => Array.from({ length: 32 }, (_, i) => `${prefix}:${i}`))
+export const KEYS = PREFIXES.flatMap((prefix) =>
+  Array.from({ length: 32 }, (_, i) => `${prefix}:${i}`),
+)
 const STILL_KEYS = Array.from({ length: 100 }, (_, i) => `still:${i}`)
 const TAGS = 16
 const LOADERS = 12

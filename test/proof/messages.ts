@@ -1,13 +1,13 @@
 /** What the parent and its workers tell one another. Moments are of `monotonicMs`. */
-import type { RedisDriver } from '../../src/stores/redis/index.js'
+import type { RedisOptions } from '../../src/stores/redis/index.js'
 
 export interface WorkerSetting {
   /** Which of the processes it is. */
   readonly by: number
   readonly processes: number
   readonly seed: number
-  readonly url: string
-  readonly driver: RedisDriver
+  /** Of its store. */
+  readonly redis: RedisOptions
   /** One of `PLANTED_BUGS`, by name. */
   readonly plantedBug: string | undefined
 }

@@ -10,13 +10,13 @@ export interface Stage {
   readonly workers: readonly WorkerProcess[]
 }
 
-export interface Mode {
+export interface Mode<S = Stage> {
   readonly name: string
   /** How long each fault lasts; 0 where there is none. */
   readonly faultMs: number
   /** Done to one of the processes, or to all. */
-  begin(stage: Stage, at: number): void | Promise<void>
-  end(stage: Stage, at: number): void | Promise<void>
+  begin(stage: S, at: number): void | Promise<void>
+  end(stage: S, at: number): void | Promise<void>
 }
 
 /** A connection that has lost replies in the middle cannot go on: TCP would not either. */

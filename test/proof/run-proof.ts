@@ -6,17 +6,18 @@
  * Bounded by its plan. Whatever it starts it ends, also when it fails.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { RedisOptions } from '../../src/stores/redis/index.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
-import { type RedisServer, startRedisServer } from '../support/redis-server.js'
+import { startRedisServer } from '../support/redis-server.js'
 import { type Judgement, judge } from './judge.js'
 import type { Evidence } from './messages.js'
 import type { Mode, Stage } from './modes.js'
 import { monotonicMs } from './monotonic-ms.js'
 import { WorkerProcess } from './worker-process.js'
 
-export interface ProofPlan {
+export interface ProofPlan<S = Stage> {
   readonly processes: number
-  readonly modes: readonly Mode[]
+  readonly modes: readonly Mode<S>[]
   /** How long each mode lasts, at least one fault and its recovery. */
   readonly modeMs: number
   readonly seed: number
@@ -48,54 +49,70 @@ export interface Proof {
 const SETTLE_MS = 500
 const REST_MS = 1_500
 
-export async function runProof(plan: ProofPlan): Promise<Proof> {
-  const server = await startRedisServer()
-  const proxies: FaultProxy[] = []
-  const workers: WorkerProcess[] = []
-  try {
+/** What the processes work on, and what is done to it. */
+export interface Scene<S> {
+  readonly stage: S
+  /** Of the store of each process. */
+  readonly redis: readonly RedisOptions[]
+  end(): Promise<void>
+}
+
+/** One server, each process behind a proxy of its own. */
+export function runProof(plan: ProofPlan): Promise<Proof> {
+  return runProofOn(plan, async (workers) => {
+    const server = await startRedisServer()
+    const proxies: FaultProxy[] = []
+    const end = async () => {
+      await Promise.allSettled(proxies.map((proxy) => proxy.close()))
+      await server.stop()
+    }
     for (let by = 0; by < plan.processes; by++) {
       proxies.push(await startFaultProxy(server.port, plan.seed + by))
-      workers.push(startWorker(plan, by, proxies[by]!.port))
+    }
+    const redis = proxies.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
+    return { stage: { server, proxies, workers }, redis, end }
+  })
+}
+
+export async function runProofOn<S extends { readonly workers: readonly WorkerProcess[] }>(
+  plan: ProofPlan<S>,
+  setScene: (workers: readonly WorkerProcess[]) => Promise<Scene<S>>,
+): Promise<Proof> {
+  const workers: WorkerProcess[] = []
+  const scene = await setScene(workers)
+  try {
+    for (let by = 0; by < plan.processes; by++) {
+      workers.push(startWorker(plan, by, scene.redis[by]!))
     }
     await Promise.all(workers.map((worker) => worker.ready))
-    const modes = await new Play({ server, proxies, workers }, plan).run()
+    const modes = await new Play(scene.stage, plan).run()
     await Promise.all(workers.map((worker) => worker.finish()))
     const evidence = workers.map((worker) => worker.evidence)
     return { modes, evidence, judgement: judge(evidence) }
   } finally {
-    await endAll(server, proxies, workers)
+    await Promise.allSettled(workers.map((worker) => worker.kill()))
+    await scene.end()
   }
 }
 
-function startWorker({ processes, seed, plantedBug }: ProofPlan, by: number, port: number) {
-  return new WorkerProcess({
-    by,
-    processes,
-    seed: seed * processes + by,
-    url: `redis://127.0.0.1:${port}`,
-    driver: by % 2 === 0 ? 'node-redis' : 'ioredis',
-    plantedBug,
-  })
+function startWorker(
+  { processes, seed, plantedBug }: ProofPlan<never>,
+  by: number,
+  redis: RedisOptions,
+): WorkerProcess {
+  const driver = by % 2 === 0 ? 'node-redis' : 'ioredis'
+  const setting = { by, processes, seed: seed * processes + by, plantedBug }
+  return new WorkerProcess({ ...setting, redis: { driver, ...redis } })
 }
 
-async function endAll(
-  server: RedisServer,
-  proxies: readonly FaultProxy[],
-  workers: readonly WorkerProcess[],
-): Promise<void> {
-  await Promise.allSettled(workers.map((worker) => worker.kill()))
-  await Promise.allSettled(proxies.map((proxy) => proxy.close()))
-  await server.stop()
-}
-
-class Play {
-  readonly #stage: Stage
-  readonly #plan: ProofPlan
+class Play<S extends { readonly workers: readonly WorkerProcess[] }> {
+  readonly #stage: S
+  readonly #plan: ProofPlan<S>
   #meetings = 0
   /** Whose turn it is to be struck. */
   #turn = 0
 
-  constructor(stage: Stage, plan: ProofPlan) {
+  constructor(stage: S, plan: ProofPlan<S>) {
     this.#stage = stage
     this.#plan = plan
   }
@@ -107,7 +124,7 @@ class Play {
     return played
   }
 
-  async #play(mode: Mode): Promise<PlayedMode> {
+  async #play(mode: Mode<S>): Promise<PlayedMode> {
     const beganMs = monotonicMs()
     const endMs = beganMs + this.#plan.modeMs
     const strikes: Strike[] = []
@@ -122,7 +139,7 @@ class Play {
     return { name: mode.name, beganMs, endedMs: monotonicMs(), strikes }
   }
 
-  async #strike(mode: Mode): Promise<Strike> {
+  async #strike(mode: Mode<S>): Promise<Strike> {
     const at = this.#turn++ % this.#plan.processes
     const beganMs = monotonicMs()
     await mode.begin(this.#stage, at)

@@ -27,7 +27,7 @@ function tell(message: FromWorker): void {
 }
 
 function open(): Cache {
-  const store = redis({ url: setting.url, driver: setting.driver, connectTimeout: '1s' })
+  const store = redis({ ...setting.redis, connectTimeout: '1s' })
   return createCache({ store, ttl: '1h', hardTimeout: '5s' }) as Cache
 }
 

@@ -3,7 +3,7 @@
  *
  * Slots and replicas are assigned by the cluster's own commands. Everything that waits has a bound.
  */
-import { createClient } from '@redis/client'
+import { command, endCommands } from './admin.js'
 import { type RedisServer, startRedisServer } from './redis-server.js'
 import { until } from './watched-store.js'
 
@@ -70,18 +70,6 @@ async function startOnBusPort(args: readonly string[]): Promise<RedisServer> {
   return startRedisServer({ port, args: [...NODE_ARGS, ...args] })
 }
 
-/** One command over a connection of its own. */
-export async function command(port: number, args: readonly string[]): Promise<unknown> {
-  const client = createClient({ url: `redis://127.0.0.1:${port}`, disableOfflineQueue: true })
-  client.on('error', () => {})
-  await client.connect()
-  try {
-    return await client.sendCommand([...args])
-  } finally {
-    client.destroy()
-  }
-}
-
 export class RedisCluster {
   readonly members: readonly ClusterMember[]
 
@@ -138,6 +126,17 @@ export class RedisCluster {
       }
     }
     throw new Error(`nobody has slot ${slot}`)
+  }
+
+  /** Addresses of those that have slots, as that node sees it. */
+  async mastersSeenBy({ server }: ClusterMember): Promise<readonly string[]> {
+    const reply = await command(server.port, ['CLUSTER', 'SLOTS'])
+    const rows = reply as [number, number, [string, number]][]
+    return [...new Set(rows.map(([, , [host, port]]) => `${host}:${port}`))]
+  }
+
+  memberAt(address: string): ClusterMember {
+    return this.members.find((member) => member.address === address)!
   }
 
   /** A replica of that master which is in step with it. */
@@ -197,6 +196,7 @@ export class RedisCluster {
   }
 
   async stop(): Promise<void> {
+    endCommands()
     await Promise.all(this.members.map(({ server }) => server.stop()))
   }
 

@@ -5,7 +5,7 @@
  * process, also when that process throws or is interrupted. Everything that waits here has a bound.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +26,8 @@ export interface RedisServerOptions {
   readonly args?: readonly string[]
   /** Serves TLS on `port` in place of plain TCP. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
+  /** It is a sentinel with this configuration, which it also writes to. */
+  readonly sentinel?: readonly string[]
   /** `false`: reserve a port, start nothing until `restart()`. */
   readonly start?: boolean
 }
@@ -128,8 +130,17 @@ export class RedisServer {
     folders.delete(this.#folder)
   }
 
+  /** Kept over a restart: a sentinel remembers there what it has seen. */
+  #sentinelFile(lines: readonly string[]): string {
+    const file = join(this.#folder, 'sentinel.conf')
+    const own = [`port ${this.port}`, `bind ${this.host}`, `dir ${this.#folder}`]
+    if (!existsSync(file)) writeFileSync(file, [...own, ...lines, ''].join('\n'))
+    return file
+  }
+
   #arguments(): string[] {
-    const { tls, args = [] } = this.#options
+    const { tls, sentinel, args = [] } = this.#options
+    if (sentinel !== undefined) return [this.#sentinelFile(sentinel), '--sentinel']
     const ports =
       tls === undefined
         ? ['--port', String(this.port)]

@@ -26,6 +26,15 @@ type State =
   | { readonly at: 'waiting'; readonly timer: NodeJS.Timeout }
   | { readonly at: 'closed' }
 
+export interface DialedLinkOptions {
+  /** Whether its waiting keeps the process alive. Default: it does. */
+  readonly keepsAlive?: boolean
+  /** Asked before each attempt, in place of the target's own. Where it throws, that has failed. */
+  readonly placeOf?: () => { readonly host: string; readonly port: number }
+  /** Rejects where the server is not the one that is wanted. Default: PING. */
+  readonly probe?: (connection: RedisConnection) => Promise<void>
+}
+
 const FIRST_WAIT_MS = 25
 const MAX_WAIT_MS = 500
 /** How long `close` waits for answers to what is under way. */
@@ -37,7 +46,7 @@ const PATIENT_EVERY = 40
 export class DialedLink implements RedisLink {
   readonly #target: RedisTarget
   readonly #load: () => Promise<Dial>
-  readonly #keepsAlive: boolean
+  readonly #options: DialedLinkOptions
   #dial: Dial | undefined
   #listener: StoreListener | undefined
   #state: State = { at: 'idle' }
@@ -48,11 +57,10 @@ export class DialedLink implements RedisLink {
   /** How long the last attempt took that succeeded. */
   #dialTookMs: number | undefined
 
-  /** `keepsAlive`: whether its waiting keeps the process alive. */
-  constructor(target: RedisTarget, load: () => Promise<Dial>, keepsAlive = true) {
+  constructor(target: RedisTarget, load: () => Promise<Dial>, options: DialedLinkOptions = {}) {
     this.#target = target
     this.#load = load
-    this.#keepsAlive = keepsAlive
+    this.#options = options
   }
 
   open(listener: StoreListener): void {
@@ -83,6 +91,11 @@ export class DialedLink implements RedisLink {
     return this.#epoch
   }
 
+  /** Attempts that have failed since the last that did not. */
+  get failures(): number {
+    return this.#failures
+  }
+
   /** Drops a ready connection. One that is being dialed has a deadline of its own. */
   reconnect(): void {
     if (this.#state.at !== 'ready') return
@@ -109,7 +122,8 @@ export class DialedLink implements RedisLink {
       this.#lose(attempt, new Error(`no answer within ${limitMs} ms`))
     })
     try {
-      attempt.connection = dial(this.#target, {
+      const target = { ...this.#target, ...this.#options.placeOf?.() }
+      attempt.connection = dial(target, {
         onUp: () => void this.#probe(attempt),
         onDown: (cause) => this.#lose(attempt, cause),
       })
@@ -122,7 +136,7 @@ export class DialedLink implements RedisLink {
 
   #after(delayMs: number, run: () => void): NodeJS.Timeout {
     const timer = setTimeout(run, delayMs)
-    return this.#keepsAlive ? timer : timer.unref()
+    return this.#options.keepsAlive === false ? timer.unref() : timer
   }
 
   /** How long the attempt that begins now may take. */
@@ -136,7 +150,7 @@ export class DialedLink implements RedisLink {
 
   async #probe(attempt: Attempt): Promise<void> {
     try {
-      await ping(attempt.connection!)
+      await (this.#options.probe ?? ping)(attempt.connection!)
     } catch (cause) {
       return this.#lose(attempt, cause)
     }

@@ -14,6 +14,7 @@ import { GivenLink } from './given-link.js'
 import { loadDial } from './load-client.js'
 import { type RedisOptions, resolveRedisOptions } from './options.js'
 import { RedisStore } from './redis-store.js'
+import { sentinelStore } from './sentinel/sentinel-store.js'
 
 export type { RedisDriver } from './load-client.js'
 export type { RedisClient, RedisOptions } from './options.js'
@@ -30,11 +31,13 @@ export type { RedisClient, RedisOptions } from './options.js'
  */
 export function redis(options: RedisOptions = {}): Store {
   const resolved = resolveRedisOptions(options)
-  const { client, cluster, driver, target } = resolved
+  const { client, cluster, driver, sentinel, target } = resolved
   if (cluster !== undefined) return new ClusterStore(clusterDials(cluster, resolved))
+  if (sentinel !== undefined) return sentinelStore(sentinel, resolved)
   if (client !== undefined) {
     const duplicate = duplicatorFor(client)
-    const dial = duplicate && (() => new DialedLink(target, async () => duplicate, false))
+    const dial =
+      duplicate && (() => new DialedLink(target, async () => duplicate, { keepsAlive: false }))
     return new RedisStore(new GivenLink(adopterFor(client)), dial)
   }
   const dial = () => new DialedLink(target, () => loadDial(driver))

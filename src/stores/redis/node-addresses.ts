@@ -40,3 +40,10 @@ function fields(node: unknown): [host: string | undefined, port: number | undefi
   const isPort = port === undefined || typeof port === 'number'
   return [isHost && isPort ? host : undefined, port as number | undefined]
 }
+
+/** Where a node is, as `host:port`; an IPv6 address may stand in brackets. */
+export function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+  return { host, port: Number(address.slice(colon + 1)) }
+}

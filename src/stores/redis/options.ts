@@ -51,16 +51,39 @@ export interface RedisOptions {
    */
   cluster?: readonly NodeAddress[] | undefined
   /**
-   * Where the nodes of a cluster are reached from here, by the address that the cluster gives them:
+   * The master of that name, as Redis Sentinel tells it; `nodes` are sentinels, 1 to 64 of
+   * `'host:port'` or `{ host, port }`, with a user, a password and TLS of their own. Excludes `url`,
+   * `host`, `port`, `cluster` and `client`.
+   */
+  sentinel?: SentinelOptions | undefined
+  /**
+   * Where nodes are reached from here, by the address that the cluster or the sentinels give them:
    * `{ '10.0.0.7:6379': 'localhost:7001' }`. Default: there.
    */
   addressMap?: Readonly<Record<string, NodeAddress>> | undefined
+}
+
+export interface SentinelOptions {
+  name: string
+  nodes: readonly NodeAddress[]
+  username?: string | undefined
+  password?: string | undefined
+  tls?: boolean | object | undefined
+}
+
+export interface ResolvedSentinel {
+  readonly name: string
+  /** `host:port`. */
+  readonly nodes: readonly string[]
+  /** How each of them is dialed. */
+  readonly target: RedisTarget
 }
 
 export interface ResolvedRedisOptions {
   readonly client: RedisClient | undefined
   /** `host:port` of some nodes. */
   readonly cluster: readonly string[] | undefined
+  readonly sentinel: ResolvedSentinel | undefined
   readonly addressMap: ReadonlyMap<string, string>
   readonly driver: RedisDriver | undefined
   readonly target: RedisTarget
@@ -82,12 +105,16 @@ const NAMES: readonly (keyof RedisOptions)[] = [
   'driver',
   'client',
   'cluster',
+  'sentinel',
   'addressMap',
 ]
+const SENTINEL_NAMES = ['name', 'nodes', 'username', 'password', 'tls'] as const
 /** Said of each node by itself; a cluster has one database. */
-const NOT_WITH_NODES = ['url', 'host', 'port', 'db'] as const
+const NOT_WITH_NODES = ['url', 'host', 'port', 'db', 'sentinel'] as const
+const NOT_WITH_SENTINEL = ['url', 'host', 'port'] as const
 const URL_RANGE = "a string as 'redis://user:password@host:6379/0' or 'rediss://…'"
 const DEFAULT_PORT = 6_379
+const SENTINEL_PORT = 26_379
 const MAX_PORT = 65_535
 const MAX_DB = 1_000_000
 const DEFAULT_TIMEOUT_MS = 5_000
@@ -105,6 +132,7 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
     client: options.client,
     driver: options.driver,
     cluster: options.cluster && resolveNodes('cluster', options.cluster, DEFAULT_PORT),
+    sentinel: resolveSentinel(options),
     addressMap: resolveAddressMap(options.addressMap),
     target: Object.freeze({
       host: text('host', options.host) ?? url.host ?? 'localhost',
@@ -127,7 +155,34 @@ function checkNames(options: RedisOptions): void {
   if (isGiven('client')) refuseBeside('client', NAMES.filter(isGiven))
   if (isGiven('url')) refuseBeside('url', (['host', 'port'] as const).filter(isGiven))
   if (isGiven('cluster')) refuseBeside('cluster', NOT_WITH_NODES.filter(isGiven))
-  else if (isGiven('addressMap')) throw invalid('addressMap', 'given', "used with 'cluster' only")
+  if (isGiven('sentinel')) refuseBeside('sentinel', NOT_WITH_SENTINEL.filter(isGiven))
+  const hasNodes = isGiven('cluster') || isGiven('sentinel')
+  if (isGiven('addressMap') && !hasNodes) {
+    throw invalid('addressMap', 'given', "used with 'cluster' or 'sentinel' only")
+  }
+}
+
+function resolveSentinel({ sentinel, connectTimeout }: RedisOptions): ResolvedSentinel | undefined {
+  if (sentinel === undefined) return undefined
+  if (typeof sentinel !== 'object' || sentinel === null) {
+    throw invalid('sentinel', sentinel, "{ name: 'mymaster', nodes: ['host:26379'] }")
+  }
+  checkKnown(sentinel, SENTINEL_NAMES, 'redis, sentinel')
+  const name = text('sentinel.name', sentinel.name)
+  if (name === undefined) throw invalid('sentinel.name', name, 'a string that is not empty')
+  return Object.freeze({
+    name,
+    nodes: resolveNodes('sentinel.nodes', sentinel.nodes, SENTINEL_PORT),
+    target: Object.freeze({
+      host: '',
+      port: SENTINEL_PORT,
+      username: text('sentinel.username', sentinel.username),
+      password: secret(sentinel.password),
+      db: 0,
+      tls: resolveTls(sentinel.tls, undefined),
+      connectTimeoutMs: timeout(connectTimeout),
+    }),
+  })
 }
 
 function resolveAddressMap(input: unknown): ReadonlyMap<string, string> {

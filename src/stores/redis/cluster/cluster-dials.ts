@@ -2,9 +2,9 @@
 import type { RedisTarget } from '../connection.js'
 import { DialedLink } from '../dialed-link.js'
 import { loadDial } from '../load-client.js'
+import { splitAddress } from '../node-addresses.js'
 import type { ResolvedRedisOptions } from '../options.js'
 import type { ClusterDials } from './cluster-store.js'
-import { splitAddress } from './cluster-view.js'
 
 export function clusterDials(
   seeds: readonly string[],
@@ -16,14 +16,14 @@ export function clusterDials(
   return {
     seeds,
     node: (address) => new DialedLink(targetAt(address), () => loadDial(driver)),
-    subscriber: (addressOf) =>
-      new DialedLink(target, async () => {
-        const dial = await loadDial(driver)
-        return (_, listener) => {
-          const address = addressOf()
-          if (address === undefined) throw new Error('the node of the log is not known')
-          return dial(targetAt(address), listener)
-        }
-      }),
+    subscriber: (addressOf) => {
+      const placeOf = () => {
+        const address = addressOf()
+        if (address === undefined) throw new Error('the node of the log is not known')
+        const { host, port } = targetAt(address)
+        return { host, port }
+      }
+      return new DialedLink(target, () => loadDial(driver), { placeOf })
+    },
   }
 }

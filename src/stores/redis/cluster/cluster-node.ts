@@ -15,15 +15,10 @@ import { StoreClock } from '../../../core/store-clock.js'
 import { awayError } from '../call-errors.js'
 import type { RedisConnection } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
+import { splitAddress } from '../node-addresses.js'
 import { RedisStore } from '../redis-store.js'
 import { AskingLink } from './asking-link.js'
-import {
-  type ClusterView,
-  readView,
-  type SlotRange,
-  splitAddress,
-  VIEW_COMMANDS,
-} from './cluster-view.js'
+import { type ClusterView, readView, type SlotRange, VIEW_COMMANDS } from './cluster-view.js'
 
 export interface Greeting {
   /** Of this server since it became a master: unlike after a restart, and that of any replica. */
@@ -36,6 +31,7 @@ export type NodeCall<T> = (store: RedisStore, node: ClusterNode) => Promise<T>
 
 interface Waiting {
   readonly op: string
+  readonly answer: Promise<unknown>
   readonly reject: (error: CacheError) => void
 }
 
@@ -148,20 +144,29 @@ export class ClusterNode {
 
   /** Gives up on what `send` began once the node is silent. */
   watch<T>(op: string, send: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { op, reject }
-      this.#waiting.add(waiting)
-      attempt(send).then(
-        (value) => {
-          this.#heard(waiting)
-          resolve(value)
-        },
-        (error: unknown) => {
-          this.#heard(waiting)
-          reject(error)
-        },
-      )
-    })
+    const { promise, resolve, reject } = withResolvers<T>()
+    const waiting: Waiting = { op, answer: promise, reject }
+    this.#waiting.add(waiting)
+    attempt(send).then(
+      (value) => {
+        this.#heard(waiting)
+        resolve(value)
+      },
+      (error: unknown) => {
+        this.#heard(waiting)
+        reject(error)
+      },
+    )
+    return promise
+  }
+
+  /** Resolves once all that waits now has its answer; `undefined` where nothing does. */
+  settled(): Promise<void> | undefined {
+    if (this.#waiting.size === 0) return undefined
+    const answers = [...this.#waiting].map(({ answer }) => answer)
+    // And once those who wait for them have taken them.
+    const taken = () => new Promise<void>((resolve) => setImmediate(resolve))
+    return Promise.allSettled(answers).then(taken)
   }
 
   /** Called five times in a deadline. Counts turns, so that a pause of this process is but one. */
@@ -203,4 +208,15 @@ export class ClusterNode {
     }
     this.#waiting.clear()
   }
+}
+
+/** As `Promise.withResolvers` of later Nodes. */
+function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue
+    reject = onError
+  })
+  return { promise, resolve, reject }
 }

@@ -95,6 +95,11 @@ export class ClusterNodes {
     return owner
   }
 
+  /** As SlotOwners tells it: what is asked of the slot must wait. */
+  drained(slot: number): Promise<void> | undefined {
+    return this.#owners.drained(slot)
+  }
+
   /** Why a call to the slot is not sent. */
   downCause(slot: number): unknown {
     if (this.#isClosed) return new Error('the store is closed')

@@ -40,10 +40,3 @@ export function readView([info, slots]: readonly unknown[], host: string): Clust
   })
   return { epoch, isOk, ranges }
 }
-
-/** Where a node is, as `host:port`; an IPv6 address may stand in brackets. */
-export function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':')
-  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
-  return { host, port: Number(address.slice(colon + 1)) }
-}

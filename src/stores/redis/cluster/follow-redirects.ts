@@ -6,6 +6,8 @@ import type { ClusterNodes } from './cluster-nodes.js'
 import { type Redirect, redirectIn } from './redirect.js'
 
 const AGAIN_MS = 5
+/** A slot that has arrived is followed also when time is up, but not round and round. */
+const MAX_LATE_MOVES = 3
 
 /**
  * Repeats `send` while it is redirected; rejects with its last error. `asked` is the node that a
@@ -19,6 +21,7 @@ export async function followRedirects<T>(
 ): Promise<T> {
   const untilMs = performance.now() + limitMs
   let redirect = first
+  let lateMoves = 0
   while (true) {
     if (redirect?.kind === 'moved') {
       await nodes.learn(redirect.slot, redirect.address, untilMs)
@@ -29,7 +32,9 @@ export async function followRedirects<T>(
       return await send(redirect?.kind === 'ask' ? redirect.address : undefined)
     } catch (error) {
       redirect = redirectIn(error)
-      if (redirect === undefined || performance.now() >= untilMs) throw error
+      if (redirect === undefined) throw error
+      if (performance.now() < untilMs) continue
+      if (redirect.kind !== 'moved' || ++lateMoves > MAX_LATE_MOVES) throw error
     }
   }
 }

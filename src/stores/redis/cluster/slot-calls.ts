@@ -35,7 +35,8 @@ export class SlotCalls {
 
   run<T>(op: string, slot: number, send: NodeCall<T>): Promise<T> {
     const number = ++this.#count
-    if (this.#moving.has(slot)) return this.#wait(op, slot, number, send)
+    const isMoving = this.#moving.has(slot) || this.#nodes.drained(slot) !== undefined
+    if (isMoving) return this.#wait(op, slot, number, send)
     return this.#call(op, slot, send).catch((error: unknown) => {
       const redirect = redirectIn(error)
       if (redirect === undefined) throw error
@@ -79,10 +80,13 @@ export class SlotCalls {
 
   async #drain(slot: number): Promise<void> {
     const queue = this.#moving.get(slot)!
-    // What was sent before and was redirected as well has its answer by then.
-    await Promise.resolve()
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await next.run()
+    // Of replies that came together, the one to a later call may be taken first: it has fewer
+    // promises on its way. (A read that so overtook a delete brought the old value back.)
+    await new Promise((resolve) => setImmediate(resolve))
+    while (queue.length > 0) {
+      // What was sent to the owner before, and is redirected as well, takes its place in the queue.
+      await this.#nodes.drained(slot)
+      await queue.shift()!.run()
       this.#waiting -= 1
     }
     this.#moving.delete(slot)

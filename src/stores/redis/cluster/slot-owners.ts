@@ -1,4 +1,10 @@
-/** Which node has which slot, by the newest view that was taken and what was learned since. */
+/**
+ * Which node has which slot, by the newest view that was taken and what was learned since.
+ *
+ * A slot whose owner has changed drains while the one before has calls to answer: it is about to
+ * redirect them, and what is asked of the new owner meanwhile would overtake them. (A read that
+ * overtook a delete brought the old value back into memory.)
+ */
 import type { ClusterNode } from './cluster-node.js'
 import type { ClusterView } from './cluster-view.js'
 import { SLOT_COUNT } from './key-slot.js'
@@ -10,6 +16,7 @@ export class SlotOwners {
   #masters: readonly ClusterNode[] = []
   #epoch = -1
   #taken = ''
+  readonly #draining = new Map<number, Promise<void>>()
 
   at(slot: number): ClusterNode | undefined {
     return this.#owners[slot]
@@ -20,9 +27,16 @@ export class SlotOwners {
     return this.#masters
   }
 
+  /** Resolves once the owner before has answered all; `undefined` where it has. */
+  drained(slot: number): Promise<void> | undefined {
+    return this.#draining.size === 0 ? undefined : this.#draining.get(slot)
+  }
+
   /** Returns whether that is news. */
   set(slot: number, node: ClusterNode): boolean {
-    if (this.#owners[slot] === node) return false
+    const before = this.#owners[slot]
+    if (before === node) return false
+    if (before !== undefined) this.#drain(before, [slot])
     this.#owners[slot] = node
     this.#noteChange()
     return true
@@ -37,9 +51,32 @@ export class SlotOwners {
     this.#taken = text
     const owners = new Array<ClusterNode | undefined>(SLOT_COUNT).fill(undefined)
     for (const { from, to, address } of view.ranges) owners.fill(nodeAt(address), from, to + 1)
+    this.#drainChanged(owners)
     this.#owners = owners
     this.#noteChange()
     return 'changed'
+  }
+
+  #drainChanged(owners: readonly (ClusterNode | undefined)[]): void {
+    const left = new Map<ClusterNode, number[]>()
+    this.#owners.forEach((before, slot) => {
+      if (before === undefined || before === owners[slot]) return
+      const slots = left.get(before)
+      if (slots === undefined) left.set(before, [slot])
+      else slots.push(slot)
+    })
+    for (const [before, slots] of left) this.#drain(before, slots)
+  }
+
+  #drain(before: ClusterNode, slots: readonly number[]): void {
+    const settled = before.settled()
+    if (settled === undefined) return
+    for (const slot of slots) this.#draining.set(slot, settled)
+    void settled.then(() => {
+      for (const slot of slots) {
+        if (this.#draining.get(slot) === settled) this.#draining.delete(slot)
+      }
+    })
   }
 
   #noteChange(): void {
