@@ -189,10 +189,21 @@ export class RedisCluster {
     const masters = this.members.filter((member) => member !== from && member !== to)
     for (const { server } of [to, from, ...masters]) {
       // Replicas refuse, and hear of it from their masters.
-      await command(server.port, ['CLUSTER', 'SETSLOT', String(slot), 'NODE', to.id]).catch(
-        () => {},
-      )
+      const set = ['CLUSTER', 'SETSLOT', String(slot), 'NODE', to.id]
+      await command(server.port, set).catch(() => {})
     }
+    // Slots that move faster than the nodes hear of it may end with two that point at each other.
+    await until(() => this.#isAgreed(slot, to), `all nodes see slot ${slot} at ${to.address}`)
+  }
+
+  async #isAgreed(slot: number, owner: ClusterMember): Promise<boolean> {
+    const seen = this.members.map(async ({ server }) => {
+      const reply = await command(server.port, ['CLUSTER', 'SLOTS'])
+      const rows = reply as [number, number, [string, number]][]
+      const row = rows.find(([from, to]) => slot >= from && slot <= to)
+      return row?.[2][1] === owner.server.port
+    })
+    return (await Promise.all(seen)).every(Boolean)
   }
 
   async stop(): Promise<void> {

@@ -129,6 +129,7 @@ export class ClusterStore implements Store {
    * the other.
    */
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
+    await this.#nodes.refresh()
     const { version } = this.#nodes
     await this.#checkSettled(version)
     for (const node of this.#nodes.masters) yield* node.store.scan(prefix)

@@ -8,6 +8,8 @@ import { type Redirect, redirectIn } from './redirect.js'
 const AGAIN_MS = 5
 /** A slot that has arrived is followed also when time is up, but not round and round. */
 const MAX_LATE_MOVES = 3
+/** Nodes that have not heard of one another's claims may point at each other for a while. */
+const QUICK_MOVES = 3
 
 /**
  * Repeats `send` while it is redirected; rejects with its last error. `asked` is the node that a
@@ -21,11 +23,14 @@ export async function followRedirects<T>(
 ): Promise<T> {
   const untilMs = performance.now() + limitMs
   let redirect = first
+  let moves = 0
   let lateMoves = 0
   while (true) {
     if (redirect?.kind === 'moved') {
       await nodes.learn(redirect.slot, redirect.address, untilMs)
-    } else if (redirect?.kind === 'again') {
+      moves += 1
+    }
+    if (redirect?.kind === 'again' || moves > QUICK_MOVES) {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
     try {

@@ -51,21 +51,26 @@ export class SlotOwners {
     this.#taken = text
     const owners = new Array<ClusterNode | undefined>(SLOT_COUNT).fill(undefined)
     for (const { from, to, address } of view.ranges) owners.fill(nodeAt(address), from, to + 1)
-    this.#drainChanged(owners)
+    if (!this.#drainChanged(owners)) return 'same'
     this.#owners = owners
     this.#noteChange()
     return 'changed'
   }
 
-  #drainChanged(owners: readonly (ClusterNode | undefined)[]): void {
+  /** Returns whether any has changed: some may have been learned before. */
+  #drainChanged(owners: readonly (ClusterNode | undefined)[]): boolean {
     const left = new Map<ClusterNode, number[]>()
+    let hasChanged = false
     this.#owners.forEach((before, slot) => {
-      if (before === undefined || before === owners[slot]) return
+      if (before === owners[slot]) return
+      hasChanged = true
+      if (before === undefined) return
       const slots = left.get(before)
       if (slots === undefined) left.set(before, [slot])
       else slots.push(slot)
     })
     for (const [before, slots] of left) this.#drain(before, slots)
+    return hasChanged
   }
 
   #drain(before: ClusterNode, slots: readonly number[]): void {
