@@ -3,6 +3,7 @@
  *
  * Slots and replicas are assigned by the cluster's own commands. Everything that waits has a bound.
  */
+import { keySlot } from '../../src/stores/redis/cluster/key-slot.js'
 import { command, endCommands } from './admin.js'
 import { type RedisServer, startRedisServer } from './redis-server.js'
 import { until } from './watched-store.js'
@@ -204,6 +205,27 @@ export class RedisCluster {
       return row?.[2][1] === owner.server.port
     })
     return (await Promise.all(seen)).every(Boolean)
+  }
+
+  /** Whether the node holds the key, also a replica. */
+  async has({ server }: ClusterMember, key: string): Promise<boolean> {
+    const names = await command(server.port, [
+      'CLUSTER',
+      'GETKEYSINSLOT',
+      String(keySlot(key)),
+      '100',
+    ])
+    return (names as string[]).includes(key)
+  }
+
+  /** What its master is told from now on it does not hear. */
+  async cutReplication({ server }: ClusterMember): Promise<void> {
+    await command(server.port, ['CONFIG', 'SET', 'masteruser', 'nobody', 'masterauth', 'none'])
+    await command(server.port, ['CLIENT', 'KILL', 'TYPE', 'master'])
+  }
+
+  async mendReplication({ server }: ClusterMember): Promise<void> {
+    await command(server.port, ['CONFIG', 'SET', 'masteruser', '', 'masterauth', ''])
   }
 
   async stop(): Promise<void> {

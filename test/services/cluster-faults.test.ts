@@ -1,0 +1,238 @@
+/**
+ * Caches on a real cluster whose masters are killed, frozen, replaced and set back.
+ *
+ * What must hold: every call settles and none throws, the keys of other nodes are served meanwhile,
+ * and what was invalidated stays so, whatever a server brings back. Times are caps against hangs.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Cache, createCache } from '../../src/index.js'
+import { keySlot } from '../../src/stores/redis/cluster/key-slot.js'
+import { SlotFloors } from '../../src/stores/redis/cluster/slot-floors.js'
+import { type RedisDriver, redis } from '../../src/stores/redis/index.js'
+import {
+  type ClusterMember,
+  type RedisCluster,
+  startRedisCluster,
+} from '../support/redis-cluster.js'
+import { startRedisServer } from '../support/redis-server.js'
+import { collectUnhandled } from '../support/unhandled.js'
+import { until } from '../support/watched-store.js'
+
+const DRIVERS: readonly RedisDriver[] = ['node-redis', 'ioredis']
+const HANG_MS = 2_000
+const RETURN_MS = 15_000
+
+let cluster: RedisCluster
+const caches: Cache[] = []
+
+async function open(driver: RedisDriver, prefix: string, hasMemory = true): Promise<Cache> {
+  const store = redis({ cluster: cluster.seeds, driver })
+  const memory = hasMemory ? {} : { memory: false as const }
+  const cache = createCache({ store, prefix, ttl: '1h', ...memory }) as Cache
+  caches.push(cache)
+  await until(() => cache.stats().coherence.state === 'leased', 'leased')
+  return cache
+}
+
+async function closeAll(): Promise<void> {
+  for (const cache of caches.splice(0)) await cache.close()
+}
+
+const storeKey = (prefix: string, key: string) => `${prefix}::${key}`
+
+/** Where the log of the prefix is, and a master without it. */
+async function masters(prefix: string): Promise<[log: ClusterMember, values: ClusterMember]> {
+  const log = await cluster.ownerOf(keySlot(`{${prefix}}!state`))
+  const addresses = await cluster.mastersSeenBy(log)
+  return [log, cluster.memberAt(addresses.find((address) => address !== log.address)!)]
+}
+
+/** Keys that lie there. */
+async function keysAt(prefix: string, at: ClusterMember, count: number): Promise<string[]> {
+  const keys: string[] = []
+  for (let i = 0; keys.length < count; i++) {
+    const key = `key${i}`
+    if ((await cluster.ownerOf(keySlot(storeKey(prefix, key)))) === at) keys.push(key)
+  }
+  return keys
+}
+
+async function withinHang<T>(calls: readonly Promise<T>[]): Promise<readonly T[]> {
+  const timer = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('a call hangs')), HANG_MS).unref()
+  })
+  return Promise.race([Promise.all(calls), timer])
+}
+
+describe.each(DRIVERS)('a cluster with replicas, over %s', (driver) => {
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+  })
+  afterAll(() => cluster?.stop())
+  afterEach(closeAll)
+
+  it('fails no call when a master is killed, and writes again once another is there', async () => {
+    const prefix = 'killed'
+    const unhandled = collectUnhandled()
+    const [a, b] = [await open(driver, prefix), await open(driver, prefix)]
+    const [, victim] = await masters(prefix)
+    const [lost] = (await keysAt(prefix, victim, 1)) as [string]
+    const replica = await cluster.replicaOf(victim)
+    await victim.server.kill()
+    for (let round = 0; round < 20; round++) {
+      const keys = Array.from({ length: 32 }, (_, i) => `key${i}`)
+      const loaded = await withinHang(keys.map((key) => a.getOrSet(key, async () => `of ${key}`)))
+      expect(loaded).toEqual(keys.map((key) => `of ${key}`))
+      await withinHang(keys.slice(0, 3).map((key) => b.delete(key)))
+      await withinHang<unknown>([
+        b.getMany(keys),
+        a.setMany(keys.slice(4, 9).map((key) => [key, `of ${key}`])),
+      ])
+    }
+    await until(async () => (await a.set(lost, 'new')) !== false, 'a write is taken', RETURN_MS)
+    expect(await cluster.mastersSeenBy(replica)).toContain(replica.address)
+    await until(async () => (await b.get(lost)) === 'new', 'the other reads it')
+    expect(unhandled.take()).toEqual([])
+    await victim.server.restart()
+    await until(() => cluster.isHealthy(3).catch(() => false), 'whole again', 30_000)
+  }, 60_000)
+
+  it.each([true, false])(
+    'does not serve what was deleted where the replica has not heard of it (fenced: %s)',
+    async (isFenced) => {
+      const prefix = `lost${isFenced}`
+      const cache = await open(driver, prefix, false)
+      const [, victim] = await masters(prefix)
+      const [key] = (await keysAt(prefix, victim, 1)) as [string]
+      await cache.set(key, 'deleted later')
+      const replica = await cluster.replicaOf(victim)
+      const heard = () => cluster.has(replica, storeKey(prefix, key))
+      await until(heard, 'the replica has the value')
+      await cluster.cutReplication(replica)
+      expect(await cache.delete(key)).not.toBe(false)
+      const { at } = SlotFloors.prototype
+      try {
+        if (!isFenced) SlotFloors.prototype.at = () => 0
+        await victim.server.kill()
+        // A write says that the new master is in use; the first may fall into the election.
+        const [other] = (await keysAt(prefix, victim, 2)).slice(1) as [string]
+        await until(
+          async () => (await cache.set(other, 1)) !== false,
+          'a write is taken',
+          RETURN_MS,
+        )
+        const late = await open(driver, prefix, false)
+        const seen = await Promise.all([cache.get(key), late.get(key)])
+        const expected = isFenced ? undefined : 'deleted later'
+        expect(seen).toEqual([expected, expected])
+        expect(await late.get(other)).toBe(1)
+      } finally {
+        SlotFloors.prototype.at = at
+        await cluster.mendReplication(replica)
+        await victim.server.restart()
+      }
+      await until(() => cluster.isHealthy(3).catch(() => false), 'whole again', 30_000)
+    },
+    60_000,
+  )
+})
+
+describe.each(DRIVERS)('a cluster without replicas, over %s', (driver) => {
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ replicas: 0 })
+  })
+  afterAll(() => cluster?.stop())
+  afterEach(closeAll)
+
+  it('believes no server that comes back with older data', async () => {
+    const prefix = `back-${driver}`
+    const cache = await open(driver, prefix, false)
+    const [, victim] = await masters(prefix)
+    const [key, kept] = (await keysAt(prefix, victim, 2)) as [string, string]
+    await cache.set(key, 'deleted later')
+    await victim.server.save()
+    expect(await cache.delete(key)).not.toBe(false)
+    await victim.server.kill()
+    await victim.server.restart('last save')
+    expect(await cluster.has(victim, storeKey(prefix, key))).toBe(true)
+    await until(async () => (await cache.set(kept, 1)) !== false, 'a write is taken', RETURN_MS)
+    const late = await open(driver, prefix, false)
+    expect(await Promise.all([cache.get(key), late.get(key)])).toEqual([undefined, undefined])
+    // What is written now is believed.
+    expect(await cache.set(key, 'anew')).not.toBe(false)
+    expect(await late.get(key)).toBe('anew')
+    await until(() => cluster.isHealthy(0).catch(() => false), 'whole again')
+  })
+
+  it('serves the keys of other nodes while one is frozen', async () => {
+    const prefix = `frozen-${driver}`
+    const cache = await open(driver, prefix, false)
+    const downs: unknown[] = []
+    cache.on('store-down', (event) => downs.push(event))
+    const [log, victim] = await masters(prefix)
+    const [mute] = (await keysAt(prefix, victim, 1)) as [string]
+    const heard = await keysAt(prefix, log, 8)
+    await cache.setMany([mute, ...heard].map((key) => [key, `of ${key}`]))
+    victim.server.freeze()
+    const misses = { heard: 0, mute: 0 }
+    for (let n = 0; n < 60; n++) {
+      const [silent, ...found] = await withinHang([mute, ...heard].map((key) => cache.get(key)))
+      if (silent === undefined) misses.mute++
+      misses.heard += found.filter((value) => value === undefined).length
+      expect(await cache.getOrSet(mute, async () => 'loaded')).toBe('loaded')
+    }
+    expect(misses).toEqual({ heard: 0, mute: 60 })
+    expect(downs).toEqual([])
+    victim.server.thaw()
+    await until(async () => (await cache.set(mute, 'again')) !== false, 'it is used again')
+    expect(await cache.get(mute)).toBe('again')
+  })
+
+  it('trusts nothing while the node of the log is frozen, and fails nothing', async () => {
+    const prefix = `log-${driver}`
+    const cache = await open(driver, prefix)
+    const [log, other] = await masters(prefix)
+    const [key] = (await keysAt(prefix, other, 1)) as [string]
+    await cache.set(key, 'known')
+    log.server.freeze()
+    const isLapsed = () => cache.stats().coherence.state === 'lapsed'
+    await until(isLapsed, 'the lease on memory ends')
+    expect(await withinHang([cache.get(key), cache.getOrSet(key, async () => 'loaded')])).toEqual([
+      undefined,
+      'loaded',
+    ])
+    expect(await withinHang([cache.delete(key)])).toEqual([false])
+    log.server.thaw()
+    await until(() => !isLapsed(), 'it is heard again')
+    await until(async () => (await cache.set(key, 'again')) !== false, 'a write is taken')
+    expect(await cache.get(key)).toBe('again')
+  })
+
+  it('goes down and comes up as a whole', async () => {
+    const prefix = `whole-${driver}`
+    const cache = await open(driver, prefix)
+    const told: string[] = []
+    cache.on('store-down', () => told.push('down'))
+    cache.on('store-up', () => told.push('up'))
+    await cache.set('key', 'kept')
+    for (const { server } of cluster.members) server.freeze()
+    await until(() => told.includes('down'), 'down')
+    expect(await withinHang([cache.getOrSet('other', async () => 'loaded')])).toEqual(['loaded'])
+    for (const { server } of cluster.members) server.thaw()
+    await until(() => told.includes('up'), 'up', RETURN_MS)
+    await until(async () => (await cache.get('key')) === 'kept', 'what was there')
+  })
+
+  it('says so where the server is no cluster', async () => {
+    const server = await startRedisServer()
+    const store = redis({ cluster: [`127.0.0.1:${server.port}`], driver })
+    const causes: unknown[] = []
+    const cache = createCache({ store }) as Cache
+    cache.on('store-down', ({ cause }) => causes.push(cause))
+    await until(() => causes.length > 0, 'it is told')
+    expect(String((causes[0] as Error).cause)).toMatch(/cluster support disabled/)
+    expect(await cache.getOrSet('a', async () => 1)).toBe(1)
+    await cache.close()
+    await server.stop()
+  })
+})
