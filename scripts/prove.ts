@@ -1,17 +1,20 @@
 /**
  * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
- * several processes over many seeds, with the bugs planted in it; real processes over a real Redis,
- * through every mode of trouble; races that are forced.
+ * several processes over many seeds, with the bugs planted in it; real processes over one Redis, a
+ * cluster, and a master that sentinels watch, through every mode of trouble; races that are forced.
  *
  * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
  * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1
  * if anything was wrong, and then with the seed or the history that shows it.
  */
 import { spawn } from 'node:child_process'
+import { CLUSTER_MODES } from '../test/proof/cluster-modes.js'
 import { printRaces, runForcedRaces } from '../test/proof/forced-races.js'
 import { MODES } from '../test/proof/modes.js'
 import { printProof, reportOf } from '../test/proof/proof-report.js'
+import { runClusterProof, runSentinelProof } from '../test/proof/run-cluster-proof.js'
 import { runProof } from '../test/proof/run-proof.js'
+import { SENTINEL_MODES } from '../test/proof/sentinel-modes.js'
 
 const DEFAULT_SEEDS = 10_000
 const PROCESSES = 4
@@ -43,11 +46,19 @@ function proveBySimulation({ count, first }: Seeds): Promise<boolean> {
 }
 
 async function proveByProcesses(): Promise<boolean> {
-  const modes = Object.values(MODES)
-  const plan = { processes: PROCESSES, modes, modeMs: MODE_MS, seed: Date.now() % 1_000_000 }
-  const report = reportOf(await runProof(plan))
-  console.log(`\n${PROCESSES} processes, seed ${plan.seed}: ${printProof(report)}`)
-  return report.violations.length === 0 && report.errors.length === 0
+  const plan = { processes: PROCESSES, modeMs: MODE_MS, seed: Date.now() % 1_000_000 }
+  const runs = [
+    () => runProof({ ...plan, modes: Object.values(MODES) }),
+    () => runClusterProof({ ...plan, modes: Object.values(CLUSTER_MODES) }),
+    () => runSentinelProof({ ...plan, modes: Object.values(SENTINEL_MODES) }),
+  ]
+  let isProven = true
+  for (const run of runs) {
+    const report = reportOf(await run())
+    console.log(`\n${PROCESSES} processes, seed ${plan.seed}: ${printProof(report)}`)
+    if (report.violations.length > 0 || report.errors.length > 0) isProven = false
+  }
+  return isProven
 }
 
 async function proveByRaces(): Promise<boolean> {

@@ -75,6 +75,10 @@ class DeferredStore implements Store {
     return log
   }
 
+  bornFloor(key: string): number {
+    return this.#store?.bornFloor?.(key) ?? 0
+  }
+
   ping(): Promise<void> {
     return this.#store?.ping() ?? away()
   }

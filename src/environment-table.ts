@@ -62,8 +62,7 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
   {
     name: 'REDIS_CLUSTER_NODES',
     kind: 'nodes',
-    says: 'nodes of a Redis Cluster, host:port with commas',
-    awaits: 'Redis Cluster',
+    says: 'some nodes of a Redis Cluster, host:port with commas; goes before REDIS_URL',
   },
   { name: 'REDIS_HOST', kind: 'text', says: 'the Redis server, by host' },
   { name: 'REDIS_PORT', kind: 'port', says: 'its port; 6379 if not set' },

@@ -51,9 +51,9 @@ function storeFrom(environment: Environment): CacheOptions['store'] {
   // Not a thing to pass over in silence: whoever sets these counts on a store that would not be
   // there.
   if (adapter === 'database') throw unavailable('CACHE_ADAPTER', 'database', 'the SQL stores')
-  if (nodes !== undefined) throw unavailable('REDIS_CLUSTER_NODES', String(nodes), 'Redis Cluster')
-  if (url === undefined && host === undefined && adapter !== 'redis') return undefined
-  const server = url === undefined ? serverByHost(environment) : { url: url as string }
+  const isNamed = nodes !== undefined || url !== undefined || host !== undefined
+  if (!isNamed && adapter !== 'redis') return undefined
+  const server = nodes === undefined ? oneServer(environment) : clusterOf(environment)
   const timeoutMs = environment.REDIS_CONNECT_TIMEOUT
   const options =
     timeoutMs === undefined ? server : { ...server, connectTimeout: `${timeoutMs as number}ms` }
@@ -63,12 +63,29 @@ function storeFrom(environment: Environment): CacheOptions['store'] {
   )
 }
 
-function serverByHost(environment: Environment): {
-  host: string
-  port: number
+interface Server {
+  url?: string
+  cluster?: readonly string[]
+  host?: string
+  port?: number
   password?: string
   db?: number
-} {
+}
+
+function clusterOf(environment: Environment): Server {
+  const cluster = environment.REDIS_CLUSTER_NODES as readonly string[]
+  const password = environment.REDIS_PASSWORD as string | undefined
+  const name = environment.REDIS_DB === undefined ? 'REDIS_DATABASE' : 'REDIS_DB'
+  const db = environment[name]
+  if (db !== undefined && db !== 0) {
+    const message = `environment variable ${name} is '${String(db)}'; the range is 0 on a cluster`
+    throw new CacheError('ENVIRONMENT_INVALID', message)
+  }
+  return password === undefined ? { cluster } : { cluster, password }
+}
+
+function oneServer(environment: Environment): Server {
+  if (environment.REDIS_URL !== undefined) return { url: environment.REDIS_URL as string }
   const db = (environment.REDIS_DB ?? environment.REDIS_DATABASE) as number | undefined
   const password = environment.REDIS_PASSWORD as string | undefined
   return {

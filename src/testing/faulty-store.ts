@@ -16,6 +16,7 @@ import type {
 } from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
+import { seededRandom } from './seeded-random.js'
 
 export type StoreOp =
   | 'getMany'
@@ -96,7 +97,7 @@ class FaultWrapper implements FaultyStore {
   readonly fillMany?: NonNullable<Store['fillMany']>
   readonly #inner: Store
   readonly #clock: Clock
-  #randomState: number
+  readonly #random: () => number
   #listener: StoreListener | undefined
   #fault: StoreFault | undefined
   #scope: FaultScope = {}
@@ -115,7 +116,7 @@ class FaultWrapper implements FaultyStore {
     }
     if (inner.log !== undefined) this.log = (name) => this.#wrapLog(inner.log!(name))
     this.#clock = clock
-    this.#randomState = seed >>> 0
+    this.#random = seededRandom(seed)
   }
 
   inject(fault: StoreFault, scope: FaultScope = {}): void {
@@ -190,6 +191,10 @@ class FaultWrapper implements FaultyStore {
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
     await this.#call('scan', async () => {}, undefined)
     yield* this.#inner.scan(prefix)
+  }
+
+  bornFloor(key: string): number {
+    return this.#inner.bornFloor?.(key) ?? 0
   }
 
   ping(): Promise<void> {
@@ -283,14 +288,6 @@ class FaultWrapper implements FaultyStore {
     if (this.#random() < 0.5) return broken.subarray(0, at)
     broken[at]! ^= 1 << Math.floor(this.#random() * 8)
     return broken
-  }
-
-  /** mulberry32: small, seeded, good enough to pick faults. */
-  #random(): number {
-    this.#randomState = (this.#randomState + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(this.#randomState ^ (this.#randomState >>> 15), this.#randomState | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
 

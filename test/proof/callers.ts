@@ -13,7 +13,7 @@ import {
   isCacheError,
   type SessionToken,
 } from '../../src/index.js'
-import { seededRandom } from '../support/seeded-random.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import { monotonicMs } from './monotonic-ms.js'
 import type { Notebook } from './notebook.js'
 

@@ -11,9 +11,9 @@
  */
 import { type Cache, createCache } from '../../src/index.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
 import { startRedisServer } from '../support/redis-server.js'
-import { seededRandom } from '../support/seeded-random.js'
 import { until } from '../support/watched-store.js'
 
 const BATCH = 500

@@ -61,7 +61,7 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('slots that move, over %s'
 
   /**
    * Keys whose slots are elsewhere than on the first node, to which they are moved. Always to the
-   * same: a node that has not heard of another's newest epoch yet could not claim a slot against it.
+   * same: one that has not heard of another's newest epoch yet could not claim a slot against it.
    */
   async function* places(name: (i: number) => string, count: number) {
     const [to] = cluster.members as [ClusterMember]

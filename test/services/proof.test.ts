@@ -3,10 +3,13 @@
  * cut off and killed, and races that are forced. And what proves nothing unless it can fail, fails.
  */
 import { describe, expect, it } from 'vitest'
+import { CLUSTER_MODES } from '../proof/cluster-modes.js'
 import { printRaces, runForcedRaces } from '../proof/forced-races.js'
 import { MODES } from '../proof/modes.js'
 import { printProof, reportOf } from '../proof/proof-report.js'
-import { type ProofPlan, runProof } from '../proof/run-proof.js'
+import { runClusterProof, runSentinelProof } from '../proof/run-cluster-proof.js'
+import { type Proof, type ProofPlan, runProof } from '../proof/run-proof.js'
+import { SENTINEL_MODES } from '../proof/sentinel-modes.js'
 import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
 
 const LIMIT_MS = 60_000
@@ -55,6 +58,35 @@ describe('real processes', () => {
       expect(found).toBeGreaterThan(0)
     },
     LIMIT_MS,
+  )
+})
+
+describe('real processes over several servers', () => {
+  async function check(proof: Promise<Proof>, faults: readonly number[]) {
+    const report = reportOf(await proof)
+    console.log(printProof(report))
+    expect(report.violations).toEqual([])
+    expect(report.errors).toEqual([])
+    expect(report.gets).toBeGreaterThan(20_000)
+    expect(report.rows.map((row) => row.faults)).toEqual(faults)
+  }
+
+  it(
+    'never serve what was invalidated, whichever master of a cluster is lost, and slots move',
+    async () => {
+      const modes = [CLUSTER_MODES.logKilled, CLUSTER_MODES.deletesLost, CLUSTER_MODES.slotsMoved]
+      await check(runClusterProof({ processes: 3, modes, modeMs: 3_000, seed: 1 }), [1, 1, 1])
+    },
+    LIMIT_MS * 2,
+  )
+
+  it(
+    'never serve what was invalidated where sentinels depose a master',
+    async () => {
+      const modes = [SENTINEL_MODES.masterStopped]
+      await check(runSentinelProof({ processes: 3, modes, modeMs: 3_000, seed: 1 }), [1])
+    },
+    LIMIT_MS * 2,
   )
 })
 

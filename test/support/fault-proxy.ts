@@ -8,7 +8,7 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform, type TransformCallback } from 'node:stream'
-import { seededRandom } from './seeded-random.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 
 export type ProxyFault =
   | { readonly kind: 'pass' }

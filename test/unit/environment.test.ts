@@ -123,6 +123,7 @@ describe('the options that the environment stands for', () => {
     [{ REDIS_HOST: 'localhost' }, 'redis'],
     [{ CACHE_ADAPTER: 'redis' }, 'redis'],
     [{ CACHE_ADAPTER: 'auto', REDIS_URL: 'redis://localhost' }, 'redis'],
+    [{ REDIS_CLUSTER_NODES: 'a:7000, b:7001', REDIS_DB: '0' }, 'redis'],
     [{ CACHE_ADAPTER: 'auto' }, undefined],
     [{ REDIS_PORT: '1234', REDIS_PASSWORD: 'x' }, undefined],
   ])('%o: the store is %s', (variables, name) => {
@@ -131,9 +132,11 @@ describe('the options that the environment stands for', () => {
 
   it.each([
     [{ CACHE_ADAPTER: 'database' }, "CACHE_ADAPTER is 'database', but the SQL stores"],
-    [{ REDIS_CLUSTER_NODES: 'a:1,b:2' }, "REDIS_CLUSTER_NODES is 'a:1,b:2', but Redis Cluster"],
-  ])('%o is refused while there is no such store', (variables, says) => {
-    expect(() => optionsFor(variables)).toThrow(
+    [{ REDIS_CLUSTER_NODES: 'a:1', REDIS_DB: '1' }, "REDIS_DB is '1'; the range is 0 on a cluster"],
+    [{ REDIS_CLUSTER_NODES: 'a:1', REDIS_DATABASE: '2' }, "REDIS_DATABASE is '2'; the range is 0"],
+    [{ REDIS_CLUSTER_NODES: 'a:1,b' }, "REDIS_CLUSTER_NODES is 'a:1,b'; the range is host:port,"],
+  ])('%o is refused: there is no such store', (variables, says) => {
+    expect(() => optionsFor(variables as Variables)).toThrow(
       expect.objectContaining({
         code: 'ENVIRONMENT_INVALID',
         message: expect.stringContaining(says),

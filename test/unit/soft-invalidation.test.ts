@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { RefreshSpread } from '../../src/core/refresh-spread.js'
 import type { CacheOptions } from '../../src/index.js'
-import { seededRandom } from '../support/seeded-random.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import {
   gate,
   stateOf,

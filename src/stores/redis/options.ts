@@ -52,12 +52,12 @@ export interface RedisOptions {
   cluster?: readonly NodeAddress[] | undefined
   /**
    * The master of that name, as Redis Sentinel tells it; `nodes` are sentinels, 1 to 64 of
-   * `'host:port'` or `{ host, port }`, with a user, a password and TLS of their own. Excludes `url`,
-   * `host`, `port`, `cluster` and `client`.
+   * `'host:port'` or `{ host, port }`, with a user, a password and TLS of their own. Excludes
+   * `url`, `host`, `port`, `cluster` and `client`.
    */
   sentinel?: SentinelOptions | undefined
   /**
-   * Where nodes are reached from here, by the address that the cluster or the sentinels give them:
+   * Where nodes are reached from here, by the address that cluster or sentinels give them:
    * `{ '10.0.0.7:6379': 'localhost:7001' }`. Default: there.
    */
   addressMap?: Readonly<Record<string, NodeAddress>> | undefined
