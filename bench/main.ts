@@ -13,6 +13,7 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bench as cluster } from './cluster.js'
 import { bench as codec } from './codec.js'
 import { bench as coherence } from './coherence.js'
 import { bench as fill } from './fill.js'
@@ -36,6 +37,7 @@ const BENCHES: readonly Bench[] = [
   fill,
   getMany,
   footprint,
+  cluster,
   stampede,
   outage,
   coherence,

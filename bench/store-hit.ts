@@ -10,13 +10,9 @@ import type { CacheOptions } from '../src/core/options.js'
 import type { RedisDriver } from '../src/stores/redis/index.js'
 import type { Bench, Setting, StartSubject } from './harness/bench.js'
 import { adminClient, bareClient, cacheOn } from './harness/clients.js'
-import { inGroups } from './harness/in-flight.js'
-import { makeRow, type Row, type Size } from './harness/rows.js'
-import { digest, timed } from './harness/timed.js'
+import { readerSubject } from './harness/reader-subject.js'
+import type { Row } from './harness/rows.js'
 
-const KEYS = 1_024
-/** Coprime to KEYS: neighbours in time are strangers, and 1 024 calls meet each key once. */
-const STRIDE = 7
 const TTL_S = 3_600
 /**
  * 512 rows of 50 KB are 25 MB: on a slow day they take longer than the default deadline of 100 ms,
@@ -24,55 +20,8 @@ const TTL_S = 3_600
  */
 const PATIENT = '5s'
 const SMALL_MEMORY = { maxEntries: 64 }
-/** Calls in a round: some tenths of a second. */
-const CALLS: Record<string, { one: number; many: number }> = {
-  '100 B': { one: 4_096, many: 32_768 },
-  '2 KB': { one: 4_096, many: 16_384 },
-  '50 KB': { one: 1_024, many: 1_024 },
-}
-
-interface Reader {
-  get(key: string): Promise<Row | undefined>
-  seed(entries: readonly [string, Row][]): Promise<void>
-  /** Gets that the store did not answer, so far. */
-  misses(): number
-  close(): Promise<void>
-}
-
-function subject(make: (setting: Setting) => Promise<Reader>): StartSubject {
-  return async (setting) => {
-    const size = setting.params.size as Size
-    const atOnce = setting.params.atOnce as number
-    const keys = Array.from({ length: KEYS }, (_, id) => `${size.replace(' ', '')}:${id}`)
-    const reader = await make(setting)
-    await reader.seed(keys.map((key, id) => [key, makeRow(size, id)]))
-    const read: unknown[] = []
-    for (const key of keys) read.push(await reader.get(key))
-    const content = digest(read)
-    const { one, many } = CALLS[size]!
-    const calls = setting.tiny ? Math.max(64, atOnce) : atOnce === 1 ? one : many
-    const missesBefore = reader.misses()
-    return {
-      run: async (round) => {
-        const keyOf = (call: number) => keys[((call + round * calls) * STRIDE) & (KEYS - 1)]!
-        const result = await timed(calls, content, () =>
-          inGroups(
-            calls,
-            atOnce,
-            (call) => reader.get(keyOf(call)),
-            // What was missed makes the answers wrong.
-            (row) => row?.id ?? -1,
-          ),
-        )
-        return { ...result, figures: { 'not from the store': reader.misses() - missesBefore } }
-      },
-      stop: () => reader.close(),
-    }
-  }
-}
-
 function bare(driver: RedisDriver): StartSubject {
-  return subject(async (setting) => {
+  return readerSubject(async (setting) => {
     const client = await bareClient(driver, setting)
     return {
       get: async (key) => JSON.parse((await client.get(`json:${key}`))!) as Row,
@@ -88,7 +37,7 @@ function bare(driver: RedisDriver): StartSubject {
 }
 
 function cached(driver: RedisDriver, memory: CacheOptions['memory'] & {}): StartSubject {
-  return subject(async (setting) => {
+  return readerSubject(async (setting) => {
     const { cache } = await cacheOn(driver, setting, {
       ...{ memory, ttl: TTL_S, readDeadline: PATIENT },
     })

@@ -8,6 +8,7 @@
  * Tiny runs share one process, since they measure nothing, but for subjects that are about several.
  */
 import { pathToFileURL } from 'node:url'
+import { type RedisCluster, startRedisCluster } from '../../test/support/redis-cluster.js'
 import { type RedisServer, startRedisServer } from '../../test/support/redis-server.js'
 import type { Params, Round, Row, Target } from './bench.js'
 import { type Hosted, HostProcess } from './host-process.js'
@@ -51,6 +52,7 @@ export class Lab {
   readonly #hosts = new Set<HostProcess>()
   #shared: HostProcess | undefined
   #redis: RedisServer | undefined
+  #cluster: RedisCluster | undefined
 
   constructor(options: LabOptions, bench: string) {
     this.tiny = options.tiny
@@ -62,6 +64,12 @@ export class Lab {
   async redis(): Promise<RedisServer> {
     this.#redis ??= await startRedisServer()
     return this.#redis
+  }
+
+  /** A cluster of three masters for this bench, as the addresses of its nodes. */
+  async cluster(): Promise<string> {
+    this.#cluster ??= await startRedisCluster({ replicas: 0 })
+    return this.#cluster.seeds.join()
   }
 
   /**
@@ -114,6 +122,7 @@ export class Lab {
   async close(): Promise<void> {
     await Promise.all([...this.#hosts].map((host) => this.#endHost(host)))
     await this.#redis?.stop()
+    await this.#cluster?.stop()
   }
 
   /** The rounds of each subject, in the order of the subjects. */

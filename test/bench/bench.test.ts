@@ -15,6 +15,7 @@ import { findRedisServer } from '../support/find-redis-server.js'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LIMIT_MS = 180_000
 const NEEDS_REDIS = [
+  'cluster',
   'coherence',
   'fill',
   'footprint',

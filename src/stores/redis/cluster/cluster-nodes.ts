@@ -12,8 +12,9 @@
  */
 import type { StoreListener } from '../../../core/contracts.js'
 import type { DialedLink } from '../dialed-link.js'
-import { ClusterNode } from './cluster-node.js'
+import { ClusterNode, type Greeting } from './cluster-node.js'
 import type { ClusterView } from './cluster-view.js'
+import { Presence } from './presence.js'
 import { SlotOwners } from './slot-owners.js'
 
 export interface ClusterNodesOptions {
@@ -21,8 +22,8 @@ export interface ClusterNodesOptions {
   readonly seeds: readonly string[]
   /** A link to a node, not opened yet. */
   readonly dial: (address: string) => DialedLink
-  /** Fences what the node may have brought back. Rejects where it cannot yet. */
-  readonly admit: (node: ClusterNode) => Promise<void>
+  /** Fences what a server may have brought back. Resolves to `false` where it is too early. */
+  readonly admit: (met: Greeting) => Promise<boolean>
   /** Of the logs that hear of fills. */
   readonly logNames: string[]
 }
@@ -33,7 +34,6 @@ const URGENT_MS = 150
 const TRUST_MS = 1_980
 /** A node that was pointed to is kept for so long. */
 const WANTED_MS = 10_000
-const START_LIMIT_MS = 1_000
 const DEADLINE_MS = 100
 /** In a deadline for reads: see ClusterNode. */
 const TURNS = 5
@@ -43,15 +43,14 @@ export class ClusterNodes {
   readonly #options: ClusterNodesOptions
   readonly #nodes = new Map<string, ClusterNode>()
   readonly #owners = new SlotOwners()
-  #listener: StoreListener | undefined
+  readonly #admitting = new Set<ClusterNode>()
+  #presence: Presence | undefined
   #turnMs = DEADLINE_MS / TURNS
   #turns: NodeJS.Timeout | undefined
   #timer: NodeJS.Timeout | undefined
   #dueAtMs = Number.POSITIVE_INFINITY
   #isAsking = false
   #asked = 0
-  #isUp: boolean | undefined
-  #openedAtMs = 0
   #isClosed = false
   #lastCause: unknown = new Error('no node of the cluster was reached yet')
 
@@ -60,9 +59,8 @@ export class ClusterNodes {
   }
 
   open(listener: StoreListener): void {
-    this.#listener = listener
+    this.#presence = new Presence(listener)
     this.#turnMs = (listener.readDeadlineMs ?? DEADLINE_MS) / TURNS
-    this.#openedAtMs = performance.now()
     this.#turns = setInterval(() => this.#turn(), this.#turnMs).unref()
     for (const seed of this.#options.seeds) this.#ensure(seed)
   }
@@ -91,8 +89,7 @@ export class ClusterNodes {
   /** Who has the slot, if another node said so of late. */
   trustedOwner(slot: number): ClusterNode | undefined {
     const owner = this.#owners.at(slot)
-    if (owner === undefined || !this.#isTrusted(owner)) return undefined
-    return owner
+    return owner !== undefined && this.#isTrusted(owner) ? owner : undefined
   }
 
   /** As SlotOwners tells it: what is asked of the slot must wait. */
@@ -126,7 +123,10 @@ export class ClusterNodes {
 
   /** Asks anew. Resolves when an answer was heard, or could not be. Never rejects. */
   async refresh(): Promise<void> {
-    await Promise.all(this.#nextAsked().map((node) => this.#ask(node)))
+    const asked = this.#nextAsked()
+    // Where all of them have gone, the names that were given may lead to others.
+    if (asked.length === 0) for (const seed of this.#options.seeds) this.#ensure(seed)
+    await Promise.all(asked.map((node) => this.#ask(node)))
   }
 
   /** Drops the connections that have gone silent. */
@@ -143,6 +143,10 @@ export class ClusterNodes {
 
   #isTrusted(node: ClusterNode): boolean {
     return performance.now() - node.confirmedAtMs < TRUST_MS
+  }
+
+  #isUsable(node: ClusterNode): boolean {
+    return node.isAdmitted && this.#isTrusted(node)
   }
 
   #turn(): void {
@@ -169,29 +173,40 @@ export class ClusterNodes {
 
   /** A connection came up: whoever is there now may be another server than before. */
   async #meet(node: ClusterNode): Promise<void> {
-    await node.greet().catch((cause: unknown) => this.#fail(node, cause))
+    await this.#greet(node)
     this.#askSoon(0)
     await this.#admitAll()
   }
 
   /** Those that were met, once the log can number them. */
   async #admitAll(): Promise<void> {
-    const met = [...this.#nodes.values()].filter((node) => node.isGreeted && !node.isAdmitted)
+    const isMet = (node: ClusterNode) => node.isGreeted && !node.isAdmitted
+    const met = [...this.#nodes.values()].filter(isMet)
     await Promise.all(met.map((node) => this.#admit(node)))
   }
 
   async #admit(node: ClusterNode): Promise<void> {
+    const { greeting } = node
+    if (greeting === undefined || this.#admitting.has(node)) return
+    this.#admitting.add(node)
     try {
-      await this.#options.admit(node)
-      if (!node.isGreeted || this.#isClosed) return
+      const isFenced = await this.#options.admit(greeting)
+      if (!isFenced) return this.#askSoon(URGENT_MS)
+      // Another server may have been met at this address meanwhile.
+      if (node.greeting !== greeting || !node.isGreeted || this.#isClosed) return
       node.admit()
       this.#tell()
-      // It may be the one with the log: what was heard before says nothing of now.
-      if (this.#isUp) this.#listener?.onUp()
+      this.#presence?.tellAgain()
     } catch (cause) {
       this.#fail(node, cause)
       this.#askSoon(URGENT_MS)
+    } finally {
+      this.#admitting.delete(node)
     }
+  }
+
+  #greet(node: ClusterNode): Promise<void> {
+    return node.greet().catch((cause: unknown) => this.#fail(node, cause))
   }
 
   #fail(node: ClusterNode, cause: unknown): void {
@@ -223,16 +238,9 @@ export class ClusterNodes {
 
   /** Those that could not be greeted, such as one that was no master yet. */
   async #meetAgain(): Promise<void> {
-    const unmet = this.masters.filter(({ isGreeted, link }) => {
-      return !isGreeted && link.connection !== undefined
-    })
-    const greet = (node: ClusterNode) => node.greet().catch((cause) => this.#fail(node, cause))
-    await Promise.all(unmet.map(greet))
+    const unmet = this.masters.filter((node) => !node.isGreeted && node.link.connection)
+    await Promise.all(unmet.map((node) => this.#greet(node)))
     await this.#admitAll()
-  }
-
-  #isUsable(node: ClusterNode): boolean {
-    return node.isAdmitted && this.#isTrusted(node)
   }
 
   /** Two at a time: what one says of itself the other confirms. */
@@ -264,10 +272,9 @@ export class ClusterNodes {
       node.confirmedAtMs = Math.max(node.confirmedAtMs, sentAtMs)
     }
     if (owners.masters.some((node) => node.isAdmitted)) this.#closeOthers()
-    if (isTaken === 'changed') {
-      void this.#admitAll()
-      if (this.#isUp) this.#listener?.onUp()
-    }
+    // Whoever has the log may only now be known to have it.
+    void this.#admitAll()
+    if (isTaken === 'changed') this.#presence?.tellAgain()
     this.#tell()
   }
 
@@ -281,20 +288,12 @@ export class ClusterNodes {
     }
   }
 
-  /** Up while one master at least can be asked; first told when it is clear of all. */
   #tell(): void {
     if (this.#isClosed) return
-    const isUp = this.masters.some((node) => this.#isUsable(node))
-    if (this.#isUp === isUp || (this.#isUp === undefined && !this.#isClear())) return
-    this.#isUp = isUp
-    if (isUp) this.#listener?.onUp()
-    else this.#listener?.onDown(this.#lastCause)
-  }
-
-  /** Whether each node that is expected can be used, or has failed to. */
-  #isClear(): boolean {
-    if (performance.now() - this.#openedAtMs > START_LIMIT_MS) return true
     const expected = this.masters.length > 0 ? this.masters : [...this.#nodes.values()]
-    return expected.every((node) => this.#isUsable(node) || node.hasFailed)
+    const nodes = expected.map((node) => {
+      return { isUsable: this.#isUsable(node), hasFailed: node.hasFailed }
+    })
+    this.#presence?.check(nodes, this.#lastCause)
   }
 }

@@ -27,7 +27,7 @@ import { awayError, failedError } from '../call-errors.js'
 import type { RedisLink } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
 import { ClusterLog } from './cluster-log.js'
-import type { ClusterNode, NodeCall } from './cluster-node.js'
+import type { ClusterNode, Greeting, NodeCall } from './cluster-node.js'
 import { ClusterNodes } from './cluster-nodes.js'
 import { keySlot } from './key-slot.js'
 import { partsBySlot } from './parts-by-slot.js'
@@ -63,7 +63,7 @@ export class ClusterStore implements Store {
     this.#nodes = new ClusterNodes({
       seeds: dials.seeds,
       dial: (address) => dials.node(address),
-      admit: (node) => this.#admit(node),
+      admit: (met) => this.#admit(met),
       logNames: this.#logNames,
     })
     this.#calls = new SlotCalls(this.#nodes)
@@ -169,9 +169,15 @@ export class ClusterStore implements Store {
     await Promise.all([...this.#logs.map((log) => log.close()), this.#nodes.close()])
   }
 
-  /** All that a node may have brought back is fenced for every cache on this store. */
-  async #admit(node: ClusterNode): Promise<void> {
-    await Promise.all(this.#logs.map((log) => log.floors.admit(node.greeting!, log)))
+  /**
+   * All that a server may have brought back is fenced for every cache on this store; too early while
+   * it is not known who has its log.
+   */
+  async #admit(met: Greeting): Promise<boolean> {
+    const isHeard = ({ slot }: ClusterLog) => this.#nodes.heardOwner(slot) !== undefined
+    if (!this.#logs.every(isHeard)) return false
+    await Promise.all(this.#logs.map((log) => log.floors.admit(met, log)))
+    return true
   }
 
   #logOf(key: string): ClusterLog | undefined {
