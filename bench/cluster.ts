@@ -96,8 +96,8 @@ export const bench: Bench = {
   name: 'cluster',
   says:
     '`cache.get(key)` from a Redis Cluster of three masters, without memory, against GET and ' +
-    'JSON.parse with the faster of createCluster of node-redis (no timer per command) and Cluster ' +
-    'of ioredis (auto-pipelining); rows of 100 B and 2 KB. The read deadline is 5 s.',
+    'JSON.parse with the faster of createCluster of node-redis (no timer per command) and ' +
+    'Cluster of ioredis (auto-pipelining); rows of 100 B and 2 KB. The read deadline is 5 s.',
   async run(lab) {
     const seeds = await lab.cluster()
     const rows = []

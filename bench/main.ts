@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { bench as cluster } from './cluster.js'
 import { bench as codec } from './codec.js'
 import { bench as coherence } from './coherence.js'
+import { bench as failover } from './failover.js'
 import { bench as fill } from './fill.js'
 import { bench as footprint } from './footprint.js'
 import { bench as getMany } from './get-many.js'
@@ -40,6 +41,7 @@ const BENCHES: readonly Bench[] = [
   cluster,
   stampede,
   outage,
+  failover,
   coherence,
   codec,
   key,

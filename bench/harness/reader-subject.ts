@@ -1,6 +1,6 @@
 /**
- * A subject that reads rows by their keys, some at once, and what it answers with: the same sequence
- * of keys for all of them. Every get is of another key than those around it.
+ * A subject that reads rows by their keys, some at once. The sequence of keys is the same for all
+ * of them, and every get is of another key than those around it.
  */
 import type { Setting, StartSubject } from './bench.js'
 import { inGroups } from './in-flight.js'

@@ -17,6 +17,7 @@ const LIMIT_MS = 180_000
 const NEEDS_REDIS = [
   'cluster',
   'coherence',
+  'failover',
   'fill',
   'footprint',
   'get-many',

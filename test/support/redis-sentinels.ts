@@ -61,6 +61,15 @@ export class RedisSentinels {
     throw new Error('no sentinel tells of a master')
   }
 
+  /** Whether any sentinel tells that one of them is the master. */
+  async isNamedByAny(servers: readonly RedisServer[]): Promise<boolean> {
+    const ask = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME]
+    const ports = await Promise.all(
+      this.watchers.map(async ({ port }) => String(((await command(port, ask)) as string[])[1])),
+    )
+    return servers.some(({ port }) => ports.includes(String(port)))
+  }
+
   /** Whether all sentinels have met and agree, and both replicas are in step. */
   async isHealthy(): Promise<boolean> {
     const master = await this.master()

@@ -102,6 +102,14 @@ export class DialedLink implements RedisLink {
     this.#lose(this.#state.attempt, new Error('the connection went silent and was dropped'))
   }
 
+  /** There is another place to dial: what is ready is dropped, what waits for its turn has it. */
+  redial(): void {
+    if (this.#state.at === 'waiting') {
+      clearTimeout(this.#state.timer)
+      this.#attempt(this.#dial!)
+    } else this.reconnect()
+  }
+
   async close(): Promise<void> {
     const state = this.#state
     this.#state = { at: 'closed' }

@@ -170,8 +170,8 @@ export class ClusterStore implements Store {
   }
 
   /**
-   * All that a server may have brought back is fenced for every cache on this store; too early while
-   * it is not known who has its log.
+   * All that a server may have brought back is fenced for every cache on this store; too early
+   * while it is not known who has its log.
    */
   async #admit(met: Greeting): Promise<boolean> {
     const isHeard = ({ slot }: ClusterLog) => this.#nodes.heardOwner(slot) !== undefined

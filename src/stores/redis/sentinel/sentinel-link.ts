@@ -66,8 +66,9 @@ export class SentinelLink implements RedisLink {
     const { address } = this.#watch
     if (this.#listener === undefined) return
     if (address !== undefined && !this.#isDialing) this.#dial()
-    else if (address !== undefined && this.#dialed() !== address) this.#link.reconnect()
+    else if (address !== undefined && this.#dialed() !== address) this.#link.redial()
     const isUp = this.connection !== undefined
+    this.#watch.miss(!isUp)
     if (isUp === this.#isUp) return
     // Until the first attempt has ended either way nothing is told.
     const hasFailed = this.#watch.areAllFailing || this.#link.failures > 0

@@ -38,6 +38,7 @@ export class SentinelWatch {
   #cause: unknown = new Error('no sentinel has answered yet')
   #timer: NodeJS.Timeout | undefined
   #isOpen = false
+  #isMissed = true
 
   /** `name`: of the master, as the sentinels know it. */
   constructor(name: string, links: readonly DialedLink[]) {
@@ -58,7 +59,7 @@ export class SentinelWatch {
         },
       })
     }
-    this.#timer = setTimeout(() => this.#beat(), URGENT_MS).unref()
+    this.#beatAfter(URGENT_MS)
   }
 
   /** `host:port`, as last heard. */
@@ -75,6 +76,13 @@ export class SentinelWatch {
     return this.#sentinels.every(({ hasFailed }) => hasFailed)
   }
 
+  /** Whether the master cannot be used: then the sentinels are asked more often. */
+  miss(isMissed: boolean): void {
+    const isNews = isMissed && !this.#isMissed
+    this.#isMissed = isMissed
+    if (isNews) this.#beatAfter(URGENT_MS)
+  }
+
   isTrusted(address: string): boolean {
     return this.address === address && performance.now() - this.#confirmedAtMs < TRUST_MS
   }
@@ -88,10 +96,14 @@ export class SentinelWatch {
   #beat(): void {
     for (const sentinel of this.#sentinels) void this.#ask(sentinel)
     this.#onHeard()
-    const { address } = this
-    const isSure = address !== undefined && this.isTrusted(address)
-    const everyMs = (isSure ? BEAT_MS : URGENT_MS) * (0.75 + Math.random() / 4)
-    this.#timer = setTimeout(() => this.#beat(), everyMs).unref()
+    this.#beatAfter(this.#isMissed ? URGENT_MS : BEAT_MS)
+  }
+
+  #beatAfter(delayMs: number): void {
+    clearTimeout(this.#timer)
+    // Spread, so that the processes that lost a master do not ask as one.
+    const spreadMs = delayMs * (0.75 + Math.random() / 4)
+    if (this.#isOpen) this.#timer = setTimeout(() => this.#beat(), spreadMs).unref()
   }
 
   async #ask(sentinel: Sentinel): Promise<void> {
@@ -116,13 +128,16 @@ export class SentinelWatch {
   }
 
   async #masterOf(connection: RedisConnection): Promise<Master> {
-    const [fields] = await connection.sendMany([
+    const [address, fields] = await connection.sendMany([
+      // Names the next master a second before the fields below do.
+      ['sentinel', 'get-master-addr-by-name', this.#name],
       ['sentinel', 'master', this.#name],
       ['sentinel', 'ckquorum', this.#name],
     ])
     const texts = (fields as readonly unknown[]).map(String)
-    const field = (name: string) => texts[texts.indexOf(name) + 1]!
-    return { address: `${field('ip')}:${field('port')}`, epoch: Number(field('config-epoch')) }
+    const epoch = Number(texts[texts.indexOf('config-epoch') + 1])
+    const [host, port] = address as readonly unknown[]
+    return { address: `${String(host)}:${String(port)}`, epoch }
   }
 
   #fail(sentinel: Sentinel, cause: unknown): void {
