@@ -9,6 +9,7 @@ import { type Cache, createCache } from '../../src/index.js'
 import { keySlot } from '../../src/stores/redis/cluster/key-slot.js'
 import { SlotFloors } from '../../src/stores/redis/cluster/slot-floors.js'
 import { type RedisDriver, redis } from '../../src/stores/redis/index.js'
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 import {
   type ClusterMember,
   type RedisCluster,
@@ -25,8 +26,13 @@ const RETURN_MS = 15_000
 let cluster: RedisCluster
 const caches: Cache[] = []
 
-async function open(driver: RedisDriver, prefix: string, hasMemory = true): Promise<Cache> {
-  const store = redis({ cluster: cluster.seeds, driver })
+async function open(
+  driver: RedisDriver,
+  prefix: string,
+  hasMemory = true,
+  addressMap?: Record<string, string>,
+): Promise<Cache> {
+  const store = redis({ cluster: cluster.seeds, driver, addressMap })
   const memory = hasMemory ? {} : { memory: false as const }
   const cache = createCache({ store, prefix, ttl: '1h', ...memory }) as Cache
   caches.push(cache)
@@ -137,6 +143,22 @@ describe.each(DRIVERS)('a cluster with replicas, over %s', (driver) => {
   )
 })
 
+/** A proxy before each node, and where they are. */
+async function proxied() {
+  const proxies = new Map<string, FaultProxy>()
+  for (const { address, server } of cluster.members) {
+    proxies.set(address, await startFaultProxy(server.port))
+  }
+  const addressMap = Object.fromEntries(
+    [...proxies].map(([address, { port }]) => [address, `127.0.0.1:${port}`]),
+  )
+  const end = async () => {
+    await closeAll()
+    for (const proxy of proxies.values()) await proxy.close()
+  }
+  return { proxies, addressMap, end }
+}
+
 describe.each(DRIVERS)('a cluster without replicas, over %s', (driver) => {
   beforeAll(async () => {
     cluster = await startRedisCluster({ replicas: 0 })
@@ -221,6 +243,48 @@ describe.each(DRIVERS)('a cluster without replicas, over %s', (driver) => {
     for (const { server } of cluster.members) server.thaw()
     await until(() => told.includes('up'), 'up', RETURN_MS)
     await until(async () => (await cache.get('key')) === 'kept', 'what was there')
+  })
+
+  it('goes where the map says, and gives up on a node whose replies vanish', async () => {
+    const prefix = `mapped-${driver}`
+    const { proxies, addressMap, end } = await proxied()
+    const cache = await open(driver, prefix, false, addressMap)
+    for (const { accepted } of proxies.values()) expect(accepted).toBeGreaterThan(0)
+    const [log, victim] = await masters(prefix)
+    const [mute] = (await keysAt(prefix, victim, 1)) as [string]
+    const [heard] = (await keysAt(prefix, log, 1)) as [string]
+    await cache.setMany([mute, heard].map((key) => [key, `of ${key}`]))
+    const proxy = proxies.get(victim.address)!
+    proxy.set({ kind: 'silence' })
+    for (let n = 0; n < 30; n++) {
+      const found = await withinHang([mute, heard].map((key) => cache.get(key)))
+      expect(found).toEqual([undefined, `of ${heard}`])
+    }
+    // A connection that lost replies is no TCP any more.
+    proxy.reset()
+    proxy.set({ kind: 'pass' })
+    await until(async () => (await cache.get(mute)) === `of ${mute}`, 'it is heard again')
+    await end()
+  })
+
+  it('uses no node for long that no other one vouches for', async () => {
+    const prefix = `alone-${driver}`
+    const { proxies, addressMap, end } = await proxied()
+    const cache = await open(driver, prefix, false, addressMap)
+    const [log] = await masters(prefix)
+    const [key] = (await keysAt(prefix, log, 1)) as [string]
+    await cache.set(key, 'there')
+    const others = [...proxies].filter(([address]) => address !== log.address)
+    for (const [, proxy] of others) proxy.set({ kind: 'silence' })
+    // It answers still, and has the log as well; but it may have been deposed, for all we know.
+    await until(async () => (await cache.get(key)) === undefined, 'it is not trusted any more')
+    expect(await cluster.has(log, storeKey(prefix, key))).toBe(true)
+    for (const [, proxy] of others) {
+      proxy.reset()
+      proxy.set({ kind: 'pass' })
+    }
+    await until(async () => (await cache.get(key)) === 'there', 'it is trusted again')
+    await end()
   })
 
   it('says so where the server is no cluster', async () => {
