@@ -72,7 +72,11 @@ export class LogCoherence implements Coherence {
       onFilled: (storeKey) => this.#listener?.onFilled(storeKey),
       onApplied: (record) => this.#onApplied(record),
       onJoined: () => this.#onJoined(),
-      onLost: () => this.#listener?.onLost(),
+      onLost: () => {
+        // It may be that of another server, after one that was deposed and did not know.
+        this.#listener?.onLost()
+        this.#listener?.onReplaced()
+      },
     })
   }
 

@@ -233,6 +233,7 @@ export class BatchedWrites {
       const own = failed[i]
       const answer = own instanceof CacheError ? own : common
       if (answer instanceof CacheError) this.#unconfirmed.addKey(key, tells)
+      else if (tells !== undefined) this.#unconfirmed.confirmedKey(key, tells)
       if (listeners !== undefined) for (const listener of listeners) listener(answer)
     })
     this.#settled(chunk.length)

@@ -64,6 +64,8 @@ export interface CoherenceListener {
   onJoined(): void
   /** Records may have been missed: nor can what is being loaded now. */
   onLost(): void
+  /** Another log is followed from now on: what the one before has confirmed of late may be lost. */
+  onReplaced(): void
 }
 
 export interface Coherence {

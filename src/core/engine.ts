@@ -3,7 +3,6 @@
  * The engine owns the life cycle of the store. It decides nothing about a single key: that is
  * cache.ts and the leaves it calls.
  */
-
 import { randomBytes } from 'node:crypto'
 import { Bulkhead } from './bulkhead.js'
 import type { Coherence, MemoryGuard } from './coherence.js'
@@ -136,8 +135,9 @@ export class Engine {
     this.coherence.open({
       onKey: (namespace, key) => this.#dropKey(namespace, key),
       onFilled: (storeKey) => this.fillWaits.filled(storeKey),
-      onJoined: () => this.#dropMemory(),
+      onJoined: () => this.#onJoined(),
       onLost: () => this.#onLost(),
+      onReplaced: () => this.unconfirmed.doubtRecent(),
     })
   }
 
@@ -146,7 +146,10 @@ export class Engine {
     const { coherence } = this
     if (invalidations.length === 0) return Promise.resolve(coherence.token)
     return coherence.append(invalidations, until === 'applied').then(
-      (confirmation) => confirmed(confirmation, until),
+      (confirmation) => {
+        if (coherence.isShared) this.unconfirmed.confirmedOthers(invalidations)
+        return confirmed(confirmation, until)
+      },
       () => {
         this.unconfirmed.addOthers(invalidations)
         return false
@@ -260,6 +263,11 @@ export class Engine {
     this.noteInvalidated(space, storeKey)
     space.memory.remove(key)
     this.fillWaits.filled(storeKey)
+  }
+
+  #onJoined(): void {
+    this.#dropMemory()
+    this.unconfirmed.repeat()
   }
 
   /** What was invalidated is not known: it may be everything, and a moment ago. */

@@ -6,12 +6,15 @@
  * Repeating is safe at any time: it can only make too much out of date. A later write of a key
  * takes its place.
  *
+ * What was confirmed by a server that turns out to have been replaced counts as not confirmed.
+ *
  * Bounded: 10 000 keys and 1 000 others. Beyond that all are exchanged for one invalidation of
  * everything. They live in this process and end with it. Costs nothing while there are none; else
  * one batch a second, and none while the store is known to be away.
  */
 import type { Clock, Timer } from './contracts.js'
 import type { Invalidation, KeyInvalidation } from './log.js'
+import { RecentInvalidations } from './recent-invalidations.js'
 
 export interface UnconfirmedOptions {
   readonly clock: Clock
@@ -31,11 +34,13 @@ export class Unconfirmed {
   readonly #options: UnconfirmedOptions
   #keys = new Map<string, KeyInvalidation | undefined>()
   #others = new Map<string, Invalidation>()
+  readonly #recent: RecentInvalidations
   #timer: Timer | undefined
   #isEnded = false
 
   constructor(options: UnconfirmedOptions) {
     this.#options = options
+    this.#recent = new RecentInvalidations(options.clock)
   }
 
   get count(): number {
@@ -53,6 +58,24 @@ export class Unconfirmed {
     for (const each of invalidations) this.#others.set(JSON.stringify(each), each)
     if (this.#others.size > MAX_OTHERS) this.#exchangeForAll()
     this.#arm()
+  }
+
+  /** Confirmed: but by whom will be known in a while. */
+  confirmedKey(storeKey: string, tells: KeyInvalidation | undefined): void {
+    this.#recent.noteKey(storeKey, tells)
+  }
+
+  /** As `confirmedKey`, for what is only told. */
+  confirmedOthers(invalidations: readonly Invalidation[]): void {
+    this.#recent.noteOthers(invalidations)
+  }
+
+  /** Who confirmed of late was not in charge, or may not have been. */
+  doubtRecent(): void {
+    for (const { keys, others } of this.#recent.take()) {
+      for (const [storeKey, tells] of keys) this.addKey(storeKey, tells)
+      this.addOthers(others)
+    }
   }
 
   /** The key is about to be written again. */

@@ -48,6 +48,13 @@ export const SENTINEL_MODES = {
       await heal(stage)
     },
   },
+  /** It goes on as if it were master, for some seconds: what it confirms meanwhile is lost. */
+  masterDeposed: {
+    name: 'sentinel: master deposed, alive',
+    faultMs: 1_000,
+    begin: (stage) => strike(stage, () => stage.sentinels.failOver()),
+    end: heal,
+  },
   /** Nobody can tell any more whether the master is one. */
   majorityStopped: {
     name: 'sentinel: two of three stopped',

@@ -4,7 +4,7 @@ import { FIRST_SEED, LIMIT_MS } from './many-seeds.js'
 import { PLANTED_BUGS } from './planted-bugs.js'
 import { simulate } from './simulate.js'
 
-const MAX_SEEDS_PER_BUG = 1_000
+const MAX_SEEDS_PER_BUG = 3_000
 
 async function everyBugIsFound(): Promise<void> {
   const found = new Map<string, number | undefined>()

@@ -61,6 +61,11 @@ export class RedisSentinels {
     throw new Error('no sentinel tells of a master')
   }
 
+  /** Has another elected although the master is well. */
+  async failOver(): Promise<void> {
+    await command(this.watchers[0]!.port, ['SENTINEL', 'FAILOVER', NAME])
+  }
+
   /** Whether any sentinel tells that one of them is the master. */
   async isNamedByAny(servers: readonly RedisServer[]): Promise<boolean> {
     const ask = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME]
