@@ -73,8 +73,8 @@ export class LogCoherence implements Coherence {
       onApplied: (record) => this.#onApplied(record),
       onJoined: () => this.#onJoined(),
       onLost: () => {
-        // It may be that of another server, after one that was deposed and did not know.
         this.#listener?.onLost()
+        // It may be that of another server, after one that was deposed and did not know.
         this.#listener?.onReplaced()
       },
     })

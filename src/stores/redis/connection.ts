@@ -65,15 +65,19 @@ export interface RedisTarget {
  */
 export type Dial = (target: RedisTarget, listener: ConnectionListener) => RedisConnection
 
-export interface RedisLink {
-  /** Called once. Never throws. */
-  open(listener: StoreListener): void
+/** Where a connection is found, by whoever neither opens it nor ends it. */
+export interface ConnectionSource {
   /** The connection if it takes commands now. */
   readonly connection: RedisConnection | undefined
   /** Why there is none. */
   readonly downCause: unknown
   /** Rises each time a connection comes up: a SCAN cursor holds for one epoch. */
   readonly epoch: number
+}
+
+export interface RedisLink extends ConnectionSource {
+  /** Called once. Never throws. */
+  open(listener: StoreListener): void
   reconnect(): void
   /** Never rejects. */
   close(): Promise<void>

@@ -102,12 +102,16 @@ export class DialedLink implements RedisLink {
     this.#lose(this.#state.attempt, new Error('the connection went silent and was dropped'))
   }
 
-  /** There is another place to dial: what is ready is dropped, what waits for its turn has it. */
+  /** There is another place to dial: what leads to the one before is dropped, and nothing waits. */
   redial(): void {
-    if (this.#state.at === 'waiting') {
-      clearTimeout(this.#state.timer)
-      this.#attempt(this.#dial!)
-    } else this.reconnect()
+    const before = this.#state
+    if (before.at === 'dialing' || before.at === 'ready') {
+      this.#lose(before.attempt, new Error('there is another place to dial'))
+    }
+    // Whoever was told that it is down may have asked for this already.
+    if (this.#state.at !== 'waiting') return
+    clearTimeout(this.#state.timer)
+    this.#attempt(this.#dial!)
   }
 
   async close(): Promise<void> {

@@ -41,6 +41,14 @@ function fields(node: unknown): [host: string | undefined, port: number | undefi
   return [isHost && isPort ? host : undefined, port as number | undefined]
 }
 
+/** Where to dial the node that the others call by that address. */
+export function reachedAt(
+  address: string,
+  addressMap: ReadonlyMap<string, string>,
+): { host: string; port: number } {
+  return splitAddress(addressMap.get(address) ?? address)
+}
+
 /** Where a node is, as `host:port`; an IPv6 address may stand in brackets. */
 export function splitAddress(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':')

@@ -17,7 +17,7 @@ import type {
   TagSeqs,
 } from '../../core/log.js'
 import { awayError, failedError } from './call-errors.js'
-import type { RedisArg, RedisConnection, RedisLink } from './connection.js'
+import type { ConnectionSource, RedisArg, RedisConnection, RedisLink } from './connection.js'
 import {
   namesOf,
   payloadOf,
@@ -40,7 +40,7 @@ type LogKey = 'state' | 'log' | 'tags' | 'prefixes' | 'members'
 export class RedisLog implements Log {
   readonly name: string
   readonly #scripts: LogScripts
-  readonly #link: RedisLink
+  readonly #link: ConnectionSource
   /** For the pushes. */
   readonly #subscriber: RedisLink | undefined
   /** Which life of which server a life of the connection leads to. */
@@ -51,7 +51,7 @@ export class RedisLog implements Log {
 
   constructor(
     name: string,
-    link: RedisLink,
+    link: ConnectionSource,
     subscriber: RedisLink | undefined,
     limits: LogLimits = LOG_LIMITS,
   ) {

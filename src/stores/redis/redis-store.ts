@@ -8,7 +8,6 @@
  * for long copies it. Each call is one round trip, also where it is cut into several commands of a
  * bounded size.
  */
-
 import { attempt } from '../../core/attempt.js'
 import type {
   Expiry,

@@ -2,7 +2,7 @@
 import type { RedisTarget } from '../connection.js'
 import { DialedLink } from '../dialed-link.js'
 import { loadDial } from '../load-client.js'
-import { splitAddress } from '../node-addresses.js'
+import { reachedAt } from '../node-addresses.js'
 import type { ResolvedRedisOptions } from '../options.js'
 import type { ClusterDials } from './cluster-store.js'
 
@@ -11,7 +11,7 @@ export function clusterDials(
   { driver, target, addressMap }: ResolvedRedisOptions,
 ): ClusterDials {
   const targetAt = (address: string): RedisTarget => {
-    return { ...target, ...splitAddress(addressMap.get(address) ?? address) }
+    return { ...target, ...reachedAt(address, addressMap) }
   }
   return {
     seeds,
@@ -20,8 +20,7 @@ export function clusterDials(
       const placeOf = () => {
         const address = addressOf()
         if (address === undefined) throw new Error('the node of the log is not known')
-        const { host, port } = targetAt(address)
-        return { host, port }
+        return reachedAt(address, addressMap)
       }
       return new DialedLink(target, () => loadDial(driver), { placeOf })
     },

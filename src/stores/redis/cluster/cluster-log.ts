@@ -9,7 +9,6 @@
  * When another node takes the slot over, its run id is another, and so a new epoch begins: also
  * after a slot was moved on purpose.
  */
-
 import { asStoreError } from '../../../core/as-store-error.js'
 import type {
   AppendReply,
@@ -22,6 +21,7 @@ import type {
   TagSeqs,
 } from '../../../core/log.js'
 import { PartialFailure } from '../../../core/partial-failure.js'
+import { awayError } from '../call-errors.js'
 import type { RedisLink } from '../connection.js'
 import { RedisLog } from '../redis-log.js'
 import { runScript } from '../scripts.js'
@@ -39,6 +39,8 @@ export class ClusterLog implements Log, LivesBook {
   readonly slot: number
   readonly floors = new SlotFloors()
   readonly #nodes: ClusterNodes
+  readonly #owner: OwnerLink
+  readonly #keyPrefix: string
   readonly #log: RedisLog
   readonly #writesSettled: () => Promise<void>
 
@@ -52,8 +54,15 @@ export class ClusterLog implements Log, LivesBook {
     this.name = name
     this.slot = keySlot(`{${name}}!state`)
     this.#nodes = nodes
-    this.#log = new RedisLog(name, new OwnerLink(nodes, this.slot), subscriber)
+    this.#owner = new OwnerLink(nodes, this.slot)
+    this.#keyPrefix = `${name}:`
+    this.#log = new RedisLog(name, this.#owner, subscriber)
     this.#writesSettled = writesSettled
+  }
+
+  /** Whether the key is of the cache that this is the log of. */
+  covers(key: string): boolean {
+    return key.startsWith(this.#keyPrefix)
   }
 
   join(member: LogMember): Promise<LogSnapshot> {
@@ -101,8 +110,8 @@ export class ClusterLog implements Log, LivesBook {
   lives(life: string, entry: string): Promise<readonly unknown[]> {
     const keys = [`{${this.name}}!lives`, `{${this.name}}!state`]
     return this.#onOwner('lives', async () => {
-      const connection = this.#nodes.heardOwner(this.slot)?.link.connection
-      if (connection === undefined) throw new Error('the node of the log is away')
+      const { connection } = this.#owner
+      if (connection === undefined) throw awayError('lives', this.#owner.downCause)
       return (await runScript(connection, LIVES, keys, [life, entry])) as readonly unknown[]
     })
   }

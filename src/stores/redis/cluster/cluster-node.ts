@@ -35,13 +35,13 @@ interface Waiting {
   readonly reject: (error: CacheError) => void
 }
 
-/** Of these a deadline for reads has five. */
-const SILENT_TURNS = 4
 const WHO_COMMANDS = [
   ['info', 'server'],
   ['info', 'replication'],
   ['cluster', 'myid'],
 ] as const
+/** Of these a deadline for reads has five. */
+const SILENT_TURNS = 4
 const DROP_TURNS = 20
 
 export class ClusterNode {
@@ -58,15 +58,18 @@ export class ClusterNode {
   wantedUntilMs = 0
   /** Whether the last attempt to reach, meet or admit it came to nothing. */
   hasFailed = false
+  readonly #onWaiting: () => void
   readonly #waiting = new Set<Waiting>()
   #greetedEpoch = -1
   #admittedEpoch = -1
   #silentTurns = 0
   #isSilent = false
 
-  constructor(address: string, link: DialedLink, logNames: string[]) {
+  /** `onWaiting`: called when a call begins to wait, where none did. */
+  constructor(address: string, link: DialedLink, logNames: string[], onWaiting: () => void) {
     this.address = address
     this.link = link
+    this.#onWaiting = onWaiting
     this.store = new RedisStore(link, undefined, logNames)
     this.askingStore = new RedisStore(new AskingLink(link), undefined, logNames)
   }
@@ -146,6 +149,7 @@ export class ClusterNode {
   watch<T>(op: string, send: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = withResolvers<T>()
     const waiting: Waiting = { op, answer: promise, reject }
+    if (this.#waiting.size === 0) this.#onWaiting()
     this.#waiting.add(waiting)
     attempt(send).then(
       (value) => {
@@ -169,15 +173,20 @@ export class ClusterNode {
     return Promise.allSettled(answers).then(taken)
   }
 
-  /** Called five times in a deadline. Counts turns, so that a pause of this process is but one. */
-  turn(): void {
+  /**
+   * Called five times in a deadline while anything waits; returns whether something does. Counts
+   * turns, so that a pause of this process is but one.
+   */
+  turn(): boolean {
     if (this.link.connection === undefined) this.#isSilent = false
-    if (this.#waiting.size === 0 && !this.#isSilent) return
+    if (this.#waiting.size === 0 && !this.#isSilent) return false
     this.#silentTurns += 1
     if (this.#silentTurns >= SILENT_TURNS) this.#giveUp()
-    if (this.#silentTurns < DROP_TURNS) return
-    this.#silentTurns = 0
-    this.link.reconnect()
+    if (this.#silentTurns >= DROP_TURNS) {
+      this.#silentTurns = 0
+      this.link.reconnect()
+    }
+    return true
   }
 
   close(): Promise<void> {

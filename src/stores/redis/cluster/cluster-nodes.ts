@@ -12,10 +12,12 @@
  */
 import type { StoreListener } from '../../../core/contracts.js'
 import type { DialedLink } from '../dialed-link.js'
+import { TRUST_MS } from '../trust-ms.js'
 import { ClusterNode, type Greeting } from './cluster-node.js'
 import type { ClusterView } from './cluster-view.js'
 import { Presence } from './presence.js'
 import { SlotOwners } from './slot-owners.js'
+import { Turns } from './turns.js'
 
 export interface ClusterNodesOptions {
   /** `host:port` of some nodes. */
@@ -30,14 +32,8 @@ export interface ClusterNodesOptions {
 
 const BEAT_MS = 1_000
 const URGENT_MS = 150
-/** As long as the lease on memory, and with its margin. */
-const TRUST_MS = 1_980
 /** A node that was pointed to is kept for so long. */
 const WANTED_MS = 10_000
-const DEADLINE_MS = 100
-/** In a deadline for reads: see ClusterNode. */
-const TURNS = 5
-const PATIENT_TURNS = 3
 
 export class ClusterNodes {
   readonly #options: ClusterNodesOptions
@@ -45,8 +41,7 @@ export class ClusterNodes {
   readonly #owners = new SlotOwners()
   readonly #admitting = new Set<ClusterNode>()
   #presence: Presence | undefined
-  #turnMs = DEADLINE_MS / TURNS
-  #turns: NodeJS.Timeout | undefined
+  readonly #turns = new Turns(() => this.#turn())
   #timer: NodeJS.Timeout | undefined
   #dueAtMs = Number.POSITIVE_INFINITY
   #isAsking = false
@@ -60,14 +55,13 @@ export class ClusterNodes {
 
   open(listener: StoreListener): void {
     this.#presence = new Presence(listener)
-    this.#turnMs = (listener.readDeadlineMs ?? DEADLINE_MS) / TURNS
-    this.#turns = setInterval(() => this.#turn(), this.#turnMs).unref()
+    this.#turns.setDeadline(listener.readDeadlineMs)
     for (const seed of this.#options.seeds) this.#ensure(seed)
   }
 
   /** For how long a call may be redirected and still be in time. */
   get patienceMs(): number {
-    return this.#turnMs * PATIENT_TURNS
+    return this.#turns.patienceMs
   }
 
   /** Rises whenever a slot has another owner. */
@@ -136,7 +130,7 @@ export class ClusterNodes {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    clearInterval(this.#turns)
+    this.#turns.end()
     clearTimeout(this.#timer)
     await Promise.all([...this.#nodes.values()].map((node) => node.close()))
   }
@@ -149,16 +143,18 @@ export class ClusterNodes {
     return node.isAdmitted && this.#isTrusted(node)
   }
 
-  #turn(): void {
-    for (const node of this.#nodes.values()) node.turn()
+  #turn(): boolean {
+    let isWaiting = false
+    for (const node of this.#nodes.values()) isWaiting = node.turn() || isWaiting
     this.#tell()
+    return isWaiting
   }
 
   #ensure(address: string): ClusterNode {
     const known = this.#nodes.get(address)
     if (known !== undefined) return known
     const link = this.#options.dial(address)
-    const node = new ClusterNode(address, link, this.#options.logNames)
+    const node = new ClusterNode(address, link, this.#options.logNames, () => this.#turns.take())
     this.#nodes.set(address, node)
     link.open({
       onUp: () => void this.#meet(node),
@@ -229,6 +225,7 @@ export class ClusterNodes {
     await Promise.all(heard.map((node) => node.measure().catch(() => {})))
     await this.#meetAgain()
     this.#isAsking = false
+    this.#tell()
     this.#dueAtMs = Number.POSITIVE_INFINITY
     const isWhole = this.masters.length > 0 && this.masters.every((node) => this.#isUsable(node))
     // Spread, so that the processes that lost a node do not ask as one.
@@ -267,8 +264,10 @@ export class ClusterNodes {
     const isTaken = owners.take(view, (address) => this.#ensure(address))
     if (isTaken === 'older' || !view.isOk) return
     const isAlone = owners.masters.length === 1
+    const named = new Set(view.ranges.map(({ address }) => address))
     for (const node of owners.masters) {
-      if (node === from && !isAlone) continue
+      // Others may have been learned of since: this view says nothing of those.
+      if (!named.has(node.address) || (node === from && !isAlone)) continue
       node.confirmedAtMs = Math.max(node.confirmedAtMs, sentAtMs)
     }
     if (owners.masters.some((node) => node.isAdmitted)) this.#closeOthers()

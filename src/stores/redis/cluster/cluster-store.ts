@@ -83,7 +83,7 @@ export class ClusterStore implements Store {
     notAfterWallMs?: number,
   ): Promise<readonly LeaseAnswer[]> {
     return this.#each('leaseMany', requests, keyOf, (part, store, node) =>
-      store.leaseMany(part, expiry, this.#onClockOf(node, notAfterWallMs)),
+      store.leaseMany(part, expiry, this.#onClockOf(node, 'leaseMany', notAfterWallMs)),
     )
   }
 
@@ -95,7 +95,7 @@ export class ClusterStore implements Store {
 
   async setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
     const send: PartCall<StoreWrite, undefined> = async (part, store, node) => {
-      await store.setMany(part, this.#onClockOf(node, notAfterWallMs))
+      await store.setMany(part, this.#onClockOf(node, 'setMany', notAfterWallMs))
       return NOTHING
     }
     await this.#writes.add(this.#each('setMany', writes, keyOf, send))
@@ -129,12 +129,16 @@ export class ClusterStore implements Store {
    * the other.
    */
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
-    await this.#nodes.refresh()
-    const { version } = this.#nodes
-    await this.#checkSettled(version)
-    for (const node of this.#nodes.masters) yield* node.store.scan(prefix)
-    await this.#nodes.refresh()
-    await this.#checkSettled(version)
+    try {
+      await this.#nodes.refresh()
+      const { version } = this.#nodes
+      await this.#checkSettled(version)
+      for (const node of this.#nodes.masters) yield* node.store.scan(prefix)
+      await this.#nodes.refresh()
+      await this.#checkSettled(version)
+    } catch (error) {
+      throw partly(error)
+    }
   }
 
   log(name: string): Log {
@@ -181,16 +185,16 @@ export class ClusterStore implements Store {
   }
 
   #logOf(key: string): ClusterLog | undefined {
-    return this.#logs.find(({ name }) => key.startsWith(`${name}:`))
+    return this.#logs.find((log) => log.covers(key))
   }
 
   /** A moment by the clock of the log's node, by that of another: not later, rather earlier. */
-  #onClockOf(node: ClusterNode, notAfterWallMs: number | undefined): number | undefined {
+  #onClockOf(node: ClusterNode, op: string, notAfterWallMs: number | undefined) {
     const [log] = this.#logs
     if (notAfterWallMs === undefined || log === undefined) return notAfterWallMs
     const owner = this.#nodes.heardOwner(log.slot)
     if (owner === node) return notAfterWallMs
-    if (owner === undefined) throw awayError('setMany', this.#nodes.downCause(log.slot))
+    if (owner === undefined) throw awayError(op, this.#nodes.downCause(log.slot))
     return notAfterWallMs + node.clock.leastAheadMs - owner.clock.mostAheadMs
   }
 

@@ -2,12 +2,11 @@
  * The connection to whichever node has a slot now, seen as one link: another owner, and another
  * connection to the same, is another epoch of it.
  */
-import type { StoreListener } from '../../../core/contracts.js'
-import type { RedisConnection, RedisLink } from '../connection.js'
+import type { ConnectionSource, RedisConnection } from '../connection.js'
 import type { ClusterNode } from './cluster-node.js'
 import type { ClusterNodes } from './cluster-nodes.js'
 
-export class OwnerLink implements RedisLink {
+export class OwnerLink implements ConnectionSource {
   readonly #nodes: ClusterNodes
   readonly #slot: number
   #seen: { readonly owner: ClusterNode | undefined; readonly epoch: number | undefined } | undefined
@@ -35,10 +34,4 @@ export class OwnerLink implements RedisLink {
     }
     return this.#epoch
   }
-
-  open(_listener: StoreListener): void {}
-
-  reconnect(): void {}
-
-  async close(): Promise<void> {}
 }

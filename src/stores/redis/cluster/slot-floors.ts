@@ -8,15 +8,16 @@
  * slots it had then, whatever was born before that record is out of date.
  *
  * The numbers are kept beside the log, by slots and not by servers, since slots move. Bounded: of
- * more than 200 lives the oldest is let go of, and the floor of the whole log rises to its number.
+ * more than 2 000 lives the oldest is let go of, and the floor of the whole log rises to its
+ * number.
  */
-
 import { script } from '../scripts.js'
 import type { Greeting } from './cluster-node.js'
 import type { SlotRange } from './cluster-view.js'
 import { SLOT_COUNT } from './key-slot.js'
 
-const MAX_LIVES = 200
+/** Twice as many as a cluster may have nodes. */
+const MAX_LIVES = 2_000
 
 /**
  * KEYS: lives, state; ARGV: life, its number and slots or '' to ask only. Answers each life with
@@ -46,7 +47,7 @@ export interface LivesBook {
 
 export class SlotFloors {
   readonly #floors = new Float64Array(SLOT_COUNT)
-  readonly #known = new Set<string>()
+  #known = new Set<string>()
 
   /** Below which `born` what lies in the slot is out of date. */
   at(slot: number): number {
@@ -64,11 +65,10 @@ export class SlotFloors {
   }
 
   #learn(lives: readonly unknown[]): void {
+    this.#known = new Set()
     for (let i = 0; i < lives.length; i += 2) {
-      const [life, entry] = [String(lives[i]), String(lives[i + 1])]
-      if (this.#known.has(life)) continue
-      this.#known.add(life)
-      const [seq, ranges = ''] = entry.split(' ')
+      this.#known.add(String(lives[i]))
+      const [seq, ranges = ''] = String(lives[i + 1]).split(' ')
       for (const range of ranges.split(',')) this.#raise(range, Number(seq))
     }
   }

@@ -74,7 +74,7 @@ export class SentinelLink implements RedisLink {
     const hasFailed = this.#watch.areAllFailing || this.#link.failures > 0
     if (this.#isUp === undefined && !isUp && !hasFailed) return
     this.#isUp = isUp
-    if (isUp) this.#listener?.onUp()
-    else this.#listener?.onDown(this.downCause)
+    if (isUp) this.#listener.onUp()
+    else this.#listener.onDown(this.downCause)
   }
 }

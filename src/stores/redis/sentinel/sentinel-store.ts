@@ -5,7 +5,7 @@
  */
 import { DialedLink } from '../dialed-link.js'
 import { loadDial } from '../load-client.js'
-import { splitAddress } from '../node-addresses.js'
+import { reachedAt } from '../node-addresses.js'
 import type { ResolvedRedisOptions, ResolvedSentinel } from '../options.js'
 import { RedisStore } from '../redis-store.js'
 import { SentinelLink } from './sentinel-link.js'
@@ -15,19 +15,20 @@ export function sentinelStore(
   sentinel: ResolvedSentinel,
   { driver, target, addressMap }: ResolvedRedisOptions,
 ): RedisStore {
-  const reached = (address: string) => splitAddress(addressMap.get(address) ?? address)
   const load = () => loadDial(driver)
   const links = sentinel.nodes.map((address) => {
-    return new DialedLink({ ...sentinel.target, ...reached(address) }, load)
+    return new DialedLink({ ...sentinel.target, ...reachedAt(address, addressMap) }, load)
   })
   const watch = new SentinelWatch(sentinel.name, links)
+  const master = () => {
+    if (watch.address === undefined) throw watch.cause
+    return watch.address
+  }
   let dialed: string | undefined
   const link = new DialedLink(target, load, {
-    // Dialed once there is somebody to dial: until then the attempt fails and is repeated.
     placeOf: () => {
-      dialed = watch.address
-      if (dialed === undefined) throw watch.cause
-      return reached(dialed)
+      dialed = master()
+      return reachedAt(dialed, addressMap)
     },
     probe: async (connection) => {
       const [role] = (await connection.send(['role'])) as readonly unknown[]
@@ -35,11 +36,7 @@ export function sentinelStore(
     },
   })
   const subscriber = () => {
-    const placeOf = () => {
-      if (watch.address === undefined) throw watch.cause
-      return reached(watch.address)
-    }
-    return new DialedLink(target, load, { placeOf })
+    return new DialedLink(target, load, { placeOf: () => reachedAt(master(), addressMap) })
   }
   return new RedisStore(new SentinelLink(watch, link, () => dialed), subscriber)
 }

@@ -10,6 +10,7 @@
  */
 import type { RedisConnection } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
+import { TRUST_MS } from '../trust-ms.js'
 
 interface Master {
   readonly address: string
@@ -26,8 +27,6 @@ interface Sentinel {
 const BEAT_MS = 500
 const URGENT_MS = 100
 const SILENT_MS = 1_000
-/** As long as the lease on memory, and with its margin. */
-const TRUST_MS = 1_980
 
 export class SentinelWatch {
   readonly #name: string
