@@ -1,10 +1,7 @@
 /** A link whose place has changed goes there at once, whatever it was about to do. */
 import { afterEach, describe, expect, it } from 'vitest'
-import type {
-  ConnectionListener,
-  RedisConnection,
-  RedisTarget,
-} from '../../src/stores/redis/connection.js'
+import type { ConnectionListener } from '../../src/stores/kept-link.js'
+import type { RedisConnection, RedisTarget } from '../../src/stores/redis/connection.js'
 import { DialedLink } from '../../src/stores/redis/dialed-link.js'
 import { until } from '../support/watched-store.js'
 

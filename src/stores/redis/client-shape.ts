@@ -5,7 +5,8 @@
  * not tried.
  */
 import { CacheError } from '../../core/errors.js'
-import type { ConnectionListener, Dial, RedisConnection } from './connection.js'
+import type { ConnectionListener } from '../kept-link.js'
+import type { Dial, RedisConnection } from './connection.js'
 import { duplicateIoredis, type IoredisClient, IoredisConnection } from './ioredis-connection.js'
 import {
   duplicateNodeRedis,

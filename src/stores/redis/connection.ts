@@ -6,7 +6,7 @@
  * watches a caller's. Neither has a deadline for a call, a retry of a call or a queue: those belong
  * to the engine or to nobody.
  */
-import type { StoreListener } from '../../core/contracts.js'
+import type { DialTo, LinkTo, SourceOf } from '../kept-link.js'
 
 export type RedisArg = string | Buffer
 
@@ -42,12 +42,6 @@ export interface RedisConnection {
 // biome-ignore lint/suspicious/noExplicitAny: what both libraries' types accept as a listener
 export type ClientListener = (...args: any[]) => void
 
-/** Told of one connection. Repeats and late calls are the receiver's to sort out. */
-export interface ConnectionListener {
-  onUp(): void
-  onDown(cause: unknown): void
-}
-
 /** Where to dial, all resolved. */
 export interface RedisTarget {
   readonly host: string
@@ -59,26 +53,9 @@ export interface RedisTarget {
   readonly connectTimeoutMs: number
 }
 
-/**
- * Makes a client object and starts it. Never throws later than at once; all else goes to the
- * listener.
- */
-export type Dial = (target: RedisTarget, listener: ConnectionListener) => RedisConnection
+export type Dial = DialTo<RedisTarget, RedisConnection>
 
-/** Where a connection is found, by whoever neither opens it nor ends it. */
-export interface ConnectionSource {
-  /** The connection if it takes commands now. */
-  readonly connection: RedisConnection | undefined
-  /** Why there is none. */
-  readonly downCause: unknown
-  /** Rises each time a connection comes up: a SCAN cursor holds for one epoch. */
-  readonly epoch: number
-}
+/** `epoch`: a SCAN cursor holds for one. */
+export type ConnectionSource = SourceOf<RedisConnection>
 
-export interface RedisLink extends ConnectionSource {
-  /** Called once. Never throws. */
-  open(listener: StoreListener): void
-  reconnect(): void
-  /** Never rejects. */
-  close(): Promise<void>
-}
+export type RedisLink = LinkTo<RedisConnection>

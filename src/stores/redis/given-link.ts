@@ -7,7 +7,8 @@
  * process.
  */
 import type { StoreListener } from '../../core/contracts.js'
-import type { ConnectionListener, RedisConnection, RedisLink } from './connection.js'
+import type { ConnectionListener } from '../kept-link.js'
+import type { RedisConnection, RedisLink } from './connection.js'
 
 export class GivenLink implements RedisLink {
   readonly #adopt: (listener: ConnectionListener) => RedisConnection

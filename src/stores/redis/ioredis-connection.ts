@@ -7,9 +7,9 @@
  * way once more after a reconnect; nothing outside the client can prevent that, so a late write is
  * possible there.
  */
+import type { ConnectionListener } from '../kept-link.js'
 import type {
   ClientListener,
-  ConnectionListener,
   RedisArg,
   RedisCommand,
   RedisConnection,

@@ -9,9 +9,9 @@
  * for each life of the connection withdraws it.
  */
 import { setMaxListeners } from 'node:events'
+import type { ConnectionListener } from '../kept-link.js'
 import type {
   ClientListener,
-  ConnectionListener,
   RedisArg,
   RedisCommand,
   RedisConnection,
