@@ -27,6 +27,11 @@ export class Postgres {
     return { ...this.#address!, database: 'postgres', ssl: false }
   }
 
+  get url(): string {
+    const { host, port, user, password, database } = this.settings
+    return `postgres://${user}:${password}@${host}:${port}/${database}`
+  }
+
   /** Ended with the server, at the latest. */
   pool(max = 5): pg.Pool {
     const pool = new pg.Pool({ ...this.settings, max })

@@ -1,5 +1,6 @@
 /** Values as the arguments of commands. */
 import type { StoreWrite } from '../../core/contracts.js'
+import { slices } from '../slices.js'
 import type { RedisArg, RedisCommand } from './connection.js'
 import { EACH_ITS_TTL } from './lease-scripts.js'
 
@@ -11,14 +12,6 @@ const MAX_TTL_MS = Number.MAX_SAFE_INTEGER
 /** `name` with all keys, as commands of a bounded size. */
 export function chunked(name: string, keys: readonly string[]): RedisCommand[] {
   return slices(keys, MAX_COMMAND_KEYS).map((slice) => [name, ...slice])
-}
-
-/** In order, each of at most so many. */
-export function slices<T>(all: readonly T[], size: number): (readonly T[])[] {
-  if (all.length <= size) return [all]
-  const parts: (readonly T[])[] = []
-  for (let from = 0; from < all.length; from += size) parts.push(all.slice(from, from + size))
-  return parts
 }
 
 export function asArg(bytes: Uint8Array | string): RedisArg {

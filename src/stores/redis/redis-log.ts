@@ -2,8 +2,8 @@
  * The `Log` contract over one Redis server.
  *
  * Commands go over the store's own connection, so that a tick's writes and its record keep their
- * order. Pushes come over a connection of their own, dialed anew whenever it is lost; it is pinged
- * with every other heartbeat, since a subscriber that went silent hears nothing of it. Without
+ * order. Pushes come over a connection of their own, dialed anew whenever it is lost, also
+ * when it has gone silent. Without
  * pushes (a caller's client without `duplicate`) the heartbeats alone bring what was appended.
  */
 import type {
@@ -17,16 +17,13 @@ import type {
   TagSeqs,
 } from '../../core/log.js'
 import { namesOf, payloadOf, readPush, storedName } from '../log-text.js'
+import { Pulse } from '../pulse.js'
 import { awayError, failedError } from './call-errors.js'
 import type { ConnectionSource, RedisArg, RedisConnection, RedisLink } from './connection.js'
 import { readAppended, readFollowed, readPrefixes } from './log-records.js'
 import { LOG_LIMITS, type LogLimits, type LogScripts, logScripts } from './log-scripts.js'
 import { ping } from './ping.js'
 import { runScript, type Script } from './scripts.js'
-
-/** A subscriber that has not answered for this long is dropped. */
-const SILENT_MS = 1_500
-const PING_EVERY = 2
 
 type LogKey = 'state' | 'log' | 'tags' | 'prefixes' | 'members'
 
@@ -39,8 +36,7 @@ export class RedisLog implements Log {
   /** Which life of which server a life of the connection leads to. */
   #run: { readonly linkEpoch: number; readonly id: string } | undefined
   #calls = 0
-  #beats = 0
-  #pingedAtMs: number | undefined
+  readonly #pulse: Pulse<RedisConnection> | undefined
 
   constructor(
     name: string,
@@ -52,6 +48,7 @@ export class RedisLog implements Log {
     this.name = name
     this.#link = link
     this.#subscriber = subscriber
+    this.#pulse = subscriber && new Pulse(subscriber, ping)
   }
 
   async join(member: LogMember): Promise<LogSnapshot> {
@@ -60,7 +57,7 @@ export class RedisLog implements Log {
   }
 
   async follow(member: LogMember): Promise<FollowReply> {
-    if (++this.#beats % PING_EVERY === 0) this.#pingSubscriber()
+    this.#pulse?.beat()
     return readFollowed(await this.#follow(member, false))
   }
 
@@ -115,7 +112,7 @@ export class RedisLog implements Log {
   async #subscribe(link: RedisLink, id: string, listener: LogListener): Promise<void> {
     const { connection, epoch } = link
     if (connection === undefined) return
-    this.#pingedAtMs = undefined
+    this.#pulse?.reset()
     try {
       await connection.subscribe(channelOn(connection, this.name), (message) => {
         // No record begins with a space.
@@ -132,23 +129,6 @@ export class RedisLog implements Log {
     } catch {
       if (link.epoch === epoch) link.reconnect()
     }
-  }
-
-  #pingSubscriber(): void {
-    const link = this.#subscriber
-    const connection = link?.connection
-    if (link === undefined || connection === undefined) return
-    if (this.#pingedAtMs !== undefined) {
-      if (performance.now() - this.#pingedAtMs < SILENT_MS) return
-      this.#pingedAtMs = undefined
-      link.reconnect()
-      return
-    }
-    this.#pingedAtMs = performance.now()
-    const answered = () => {
-      this.#pingedAtMs = undefined
-    }
-    ping(connection).then(answered, answered)
   }
 
   #follow(member: LogMember, wantsPrefixes: boolean): Promise<readonly unknown[]> {

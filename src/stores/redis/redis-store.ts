@@ -20,6 +20,7 @@ import type {
   StoreWrite,
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
+import { slices } from '../slices.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
@@ -31,7 +32,6 @@ import {
   escapeGlob,
   MAX_COMMAND_KEYS,
   momentText,
-  slices,
   ttlText,
   writeArgs,
 } from './redis-args.js'

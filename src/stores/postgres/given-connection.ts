@@ -1,0 +1,159 @@
+/**
+ * A caller's object with `query(text, values)`: a Pool or Client of `pg`, PGlite, or a wrapper of
+ * one. It is used, and never connected, reconfigured or closed.
+ *
+ * Nothing tells when such an object is away but a call that fails, so after one the server is asked
+ * again every half a second until it answers. A pool that has opened another connection says so:
+ * it may lead to another server, and what that one brings is doubted until its log was heard.
+ */
+import type { StoreListener } from '../../core/contracts.js'
+import { isLost } from './call-errors.js'
+import { KeyLanes } from './key-lanes.js'
+import type { CallOrder, Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'
+
+/** An object that carries statements to Postgres. */
+export interface PostgresClient {
+  query(text: string, values?: unknown[]): PromiseLike<{ readonly rows: readonly unknown[] }>
+  /** As PGlite has it: hears what is notified on a channel. */
+  listen?(channel: string, onMessage: (payload: string) => void): Promise<unknown>
+}
+
+const PROBE_EVERY_MS = 500
+
+/** A pool of `pg`, by its shape. */
+export interface PgPool extends PostgresClient {
+  query(config: string | object, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
+  readonly totalCount: number
+  readonly options: { readonly password?: unknown }
+  readonly Client?: unknown
+  on(event: 'connect', listener: () => void): unknown
+  off(event: 'connect', listener: () => void): unknown
+}
+
+export function isPgPool(client: PostgresClient): client is PgPool {
+  return 'totalCount' in client && 'options' in client && 'on' in client && 'off' in client
+}
+
+class GivenConnection implements SqlConnection {
+  readonly isReady = true
+  readonly #client: PostgresClient
+  readonly #prepares: boolean
+  readonly #onLost: (cause: unknown) => void
+  readonly #lanes = new KeyLanes()
+
+  constructor(client: PostgresClient, prepares: boolean, onLost: (cause: unknown) => void) {
+    this.#client = client
+    this.#prepares = prepares
+    this.#onLost = onLost
+  }
+
+  query(statement: Statement, values: unknown[], order?: CallOrder): Promise<readonly Row[]> {
+    return this.#lanes.run(order, () => this.#send(statement, values))
+  }
+
+  async #send({ name, text }: Statement, values: unknown[]): Promise<readonly Row[]> {
+    const client = this.#client
+    try {
+      const isPrepared = this.#prepares && isPgPool(client)
+      const sent = isPrepared ? client.query({ name, text, values }) : client.query(text, values)
+      return (await sent).rows as readonly Row[]
+    } catch (cause) {
+      if (isLost(cause)) this.#onLost(cause)
+      throw cause
+    }
+  }
+
+  async run(script: string): Promise<void> {
+    await this.#client.query(script)
+  }
+
+  async listen(channel: string, onMessage: (message: string) => void): Promise<void> {
+    if (this.#client.listen === undefined) throw new Error('the client given cannot listen')
+    await this.#client.listen(channel, onMessage)
+  }
+
+  release(): void {}
+}
+
+export class GivenLink implements SqlLink {
+  readonly #client: PostgresClient
+  readonly #given: SqlConnection
+  readonly #probe: (connection: SqlConnection) => Promise<void>
+  #listener: StoreListener | undefined
+  #isUp = false
+  #isToldDown = false
+  #timer: NodeJS.Timeout | undefined
+  #downCause: unknown = new Error('the client given has not answered yet')
+  #epoch = 0
+
+  /** `probe` rejects where the server cannot be used. */
+  constructor(
+    client: PostgresClient,
+    prepares: boolean,
+    probe: (connection: SqlConnection) => Promise<void>,
+  ) {
+    this.#client = client
+    this.#given = new GivenConnection(client, prepares, (cause) => this.#lose(cause))
+    this.#probe = probe
+  }
+
+  open(listener: StoreListener): void {
+    this.#listener = listener
+    if (isPgPool(this.#client)) this.#client.on('connect', this.#onConnect)
+    void this.#ask()
+  }
+
+  get connection(): SqlConnection | undefined {
+    return this.#isUp ? this.#given : undefined
+  }
+
+  get downCause(): unknown {
+    return this.#downCause
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  reconnect(): void {}
+
+  async close(): Promise<void> {
+    this.#listener = undefined
+    this.#isUp = false
+    this.#downCause = new Error('the store is closed')
+    clearTimeout(this.#timer)
+    if (isPgPool(this.#client)) this.#client.off('connect', this.#onConnect)
+  }
+
+  readonly #onConnect = (): void => {
+    if (!this.#isUp) return
+    this.#epoch += 1
+    this.#listener?.onUp()
+  }
+
+  async #ask(): Promise<void> {
+    clearTimeout(this.#timer)
+    try {
+      await this.#probe(this.#given)
+    } catch (cause) {
+      return this.#lose(cause)
+    }
+    if (this.#listener === undefined || this.#isUp) return
+    this.#isUp = true
+    this.#isToldDown = false
+    this.#epoch += 1
+    this.#listener.onUp()
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#listener === undefined) return
+    this.#isUp = false
+    this.#downCause = cause
+    clearTimeout(this.#timer)
+    const waitMs = PROBE_EVERY_MS * (0.5 + Math.random() / 2)
+    this.#timer = setTimeout(() => void this.#ask(), waitMs).unref()
+    if (this.#isToldDown) return
+    this.#isToldDown = true
+    this.#listener.onDown(cause)
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * The options of `postgres()`: checked and resolved once, never written to.
+ *
+ * Names of schema and table are the only ones that become part of a statement, so they may hold
+ * nothing but letters, digits and `_`. No message shows a URL or a password.
+ */
+import { type Duration, durationMs, type Size, sizeBytes } from '../../core/duration.js'
+import { CacheError } from '../../core/errors.js'
+import { checkKnown, invalidOption } from '../../core/option-reading.js'
+import type { PostgresClient } from './given-connection.js'
+import type { SqlTarget } from './sql-connection.js'
+import type { TableOptions } from './tables.js'
+
+export interface PostgresOptions {
+  /**
+   * `postgres://user:password@host:5432/database`, as `pg` takes it. Not with `client`, `host`,
+   * `port`, `user`, `password`, `database`. Default: the `PG…` variables that `pg` reads.
+   */
+  url?: string | undefined
+  host?: string | undefined
+  /** 1 to 65535. Default: 5432. */
+  port?: number | undefined
+  user?: string | undefined
+  password?: string | undefined
+  database?: string | undefined
+  /** `true`, `false`, or options as `tls.connect` takes them. Default: by the URL. */
+  tls?: boolean | object | undefined
+  /** From dialing to the first answer: seconds or '5s', 10 ms to 60 s. Default: 5 s. */
+  connectTimeout?: Duration | undefined
+  /**
+   * A Pool of `pg`, PGlite, or any object with `query(text, values)`; you connect and close it. For
+   * what is notified, a pool's settings dial one connection more. Excludes what says where to dial.
+   */
+  client?: PostgresClient | undefined
+  /** Default: 'public'. */
+  schema?: string | undefined
+  /** Of the entries; the names of the other tables begin with it. Default: 'cachewright'. */
+  table?: string | undefined
+  /**
+   * Whether tables are made without a write-ahead log: twice as fast to write, and empty after a
+   * crash of the server or on a replica. Tables that exist stay as they are. Default: true.
+   */
+  unlogged?: boolean | undefined
+  /** Whether tables and functions are made where they are missing. Default: true. */
+  migrate?: boolean | undefined
+  /** Entries in the table, the oldest go first: 1 000 to 1 000 000 000. Default: 1 000 000. */
+  maxEntries?: number | undefined
+  /** Bytes of keys and values, as a number or '2gb': 1 MiB to 1 TiB. Default: 1 GiB. */
+  maxBytes?: Size | undefined
+  /** How often expired entries are removed: seconds or '10s', 100 ms to 1 h. Default: 10 s. */
+  sweepInterval?: Duration | undefined
+  /** Whether statements are prepared by name: not through a pooler that forgets them. Default: true. */
+  prepare?: boolean | undefined
+}
+
+export interface ResolvedPostgresOptions extends TableOptions {
+  readonly client: PostgresClient | undefined
+  readonly target: SqlTarget
+  readonly migrates: boolean
+  readonly prepares: boolean
+  readonly maxEntries: number
+  readonly maxBytes: number
+  readonly sweepIntervalMs: number
+}
+
+const DIALING = [
+  'url',
+  'host',
+  'port',
+  'user',
+  'password',
+  'database',
+  'tls',
+  'connectTimeout',
+] as const
+const NAMES: readonly (keyof PostgresOptions)[] = [
+  ...DIALING,
+  'client',
+  'schema',
+  'table',
+  'unlogged',
+  'migrate',
+  'maxEntries',
+  'maxBytes',
+  'sweepInterval',
+  'prepare',
+]
+/** Postgres cuts names at 63 characters, and ours are longer than that of the table. */
+const IDENTIFIER = /^[a-zA-Z_][a-zA-Z0-9_]{0,39}$/
+const IDENTIFIER_RANGE = '1 to 40 letters, digits and _, not beginning with a digit'
+const MAX_PORT = 65_535
+const DEFAULT_MAX_ENTRIES = 1_000_000
+const MIN_ENTRIES = 1_000
+const MAX_ENTRIES = 1_000_000_000
+const MIB = 1_024 ** 2
+
+/** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolvePostgresOptions(options: PostgresOptions): ResolvedPostgresOptions {
+  checkNames(options)
+  const { client } = options
+  if (client !== undefined && typeof (client as { query?: unknown }).query !== 'function') {
+    throw invalid('client', client, 'an object with query(text, values), as a Pool of pg')
+  }
+  return Object.freeze({
+    client,
+    target: Object.freeze({
+      settings: settingsOf(options),
+      connectTimeoutMs: duration('connectTimeout', options.connectTimeout, 10, 60_000) ?? 5_000,
+    }),
+    schema: identifier('schema', options.schema) ?? 'public',
+    table: identifier('table', options.table) ?? 'cachewright',
+    isUnlogged: flag('unlogged', options.unlogged) ?? true,
+    migrates: flag('migrate', options.migrate) ?? true,
+    prepares: flag('prepare', options.prepare) ?? true,
+    maxEntries:
+      whole('maxEntries', options.maxEntries, MIN_ENTRIES, MAX_ENTRIES) ?? DEFAULT_MAX_ENTRIES,
+    maxBytes: size('maxBytes', options.maxBytes) ?? 1_024 * MIB,
+    sweepIntervalMs: duration('sweepInterval', options.sweepInterval, 100, 3_600_000) ?? 10_000,
+  })
+}
+
+function checkNames(options: PostgresOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', options, 'an object')
+  }
+  checkKnown(options, NAMES, 'postgres')
+  const given = DIALING.filter((name) => options[name] !== undefined)
+  if (options.client !== undefined) refuseBeside('client', given)
+  const parts = given.filter((name) => !['url', 'tls', 'connectTimeout'].includes(name))
+  if (options.url !== undefined) refuseBeside('url', parts)
+}
+
+function refuseBeside(option: string, others: readonly string[]): void {
+  if (others.length === 0) return
+  const names = others.map((name) => `'${name}'`).join(', ')
+  throw new CacheError('OPTION_INVALID', `postgres: option '${option}' excludes ${names}`)
+}
+
+/** As the client library takes them; what is absent it finds in the environment. */
+function settingsOf(options: PostgresOptions): SqlTarget['settings'] {
+  const { tls } = options
+  if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null)) {
+    throw invalid('tls', tls, 'true | false | an object for tls.connect')
+  }
+  const settings = {
+    connectionString: urlOf(options.url),
+    host: text('host', options.host),
+    port: whole('port', options.port, 1, MAX_PORT),
+    user: text('user', options.user),
+    password: secret(options.password),
+    database: text('database', options.database),
+    ssl: typeof tls === 'object' ? { ...tls } : tls,
+  }
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined)
+  return Object.freeze(Object.fromEntries(given))
+}
+
+function urlOf(input: unknown): string | undefined {
+  if (input === undefined) return undefined
+  const isUrl =
+    typeof input === 'string' && /^postgres(ql)?:\/\//.test(input) && URL.canParse(input)
+  if (isUrl) return input
+  const range = "a string as 'postgres://user:password@host:5432/database'"
+  throw new CacheError('OPTION_INVALID', `postgres: option 'url' must be ${range}`)
+}
+
+function duration(name: string, input: unknown, minMs: number, maxMs: number): number | undefined {
+  if (input === undefined) return undefined
+  const ms = durationMs(input)
+  if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms
+  throw invalid(name, input, `${minMs}ms to ${maxMs}ms, as seconds or as '500ms', '5s'`)
+}
+
+function size(name: string, input: unknown): number | undefined {
+  if (input === undefined) return undefined
+  const bytes = sizeBytes(input)
+  if (bytes !== undefined && bytes >= MIB && bytes <= MIB * MIB) return bytes
+  throw invalid(name, input, "1 MiB to 1 TiB, as bytes or as '512mb', '2gb'")
+}
+
+function identifier(name: string, input: unknown): string | undefined {
+  if (input === undefined || (typeof input === 'string' && IDENTIFIER.test(input))) return input
+  throw invalid(name, input, IDENTIFIER_RANGE)
+}
+
+function flag(name: string, input: unknown): boolean | undefined {
+  if (input === undefined || typeof input === 'boolean') return input
+  throw invalid(name, input, 'true | false')
+}
+
+function whole(name: string, input: unknown, min: number, max: number): number | undefined {
+  if (input === undefined) return undefined
+  if (typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max)
+    return input
+  throw invalid(name, input, `a whole number from ${min} to ${max}`)
+}
+
+function text(name: string, input: unknown): string | undefined {
+  if (input === undefined || (typeof input === 'string' && input !== '')) return input
+  throw invalid(name, input, 'a string that is not empty')
+}
+
+function secret(input: unknown): string | undefined {
+  if (input === undefined || typeof input === 'string') return input
+  throw invalid('password', `a ${typeof input}`, 'a string')
+}
+
+function invalid(name: string, value: unknown, allowed: string): CacheError {
+  return invalidOption('postgres', name, value, allowed)
+}

@@ -1,0 +1,45 @@
+/**
+ * Values as the functions take them: all bytes one after another, and for each value its place, its
+ * size and its life time. A list of byte strings would travel as hexadecimal text, twice as long.
+ */
+import type { StoreWrite } from '../../core/contracts.js'
+
+export interface WrittenValues {
+  readonly places: number[]
+  readonly sizes: number[]
+  readonly bytes: Buffer
+  readonly ttls: (number | null)[]
+}
+
+/** What fills nothing. */
+export const UNUSED_TTL = -1
+/** A thousand years: more is for ever, which every clock of the server can hold. */
+const MAX_TTL_MS = 31_556_952_000_000
+
+export function writtenValues(writes: readonly (StoreWrite | undefined)[]): WrittenValues {
+  const parts = writes.map((write) => asBuffer(write?.bytes ?? ''))
+  const places: number[] = []
+  let place = 1
+  for (const { length } of parts) {
+    places.push(place)
+    place += length
+  }
+  return {
+    places,
+    sizes: parts.map(({ length }) => length),
+    bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts),
+    ttls: writes.map((write) => (write === undefined ? UNUSED_TTL : ttlOf(write.ttlMs))),
+  }
+}
+
+/** `null` is for ever. */
+export function ttlOf(ttlMs: number): number | null {
+  return ttlMs > MAX_TTL_MS ? null : ttlMs
+}
+
+/** The same memory, in the class that the client takes as binary. */
+export function asBuffer(bytes: Uint8Array | string): Buffer {
+  if (typeof bytes === 'string') return Buffer.from(bytes)
+  if (Buffer.isBuffer(bytes)) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
