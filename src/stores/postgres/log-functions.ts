@@ -39,7 +39,7 @@ const FORGET = `interval '10 minutes'`
 /** More records than can have been lost. */
 const LOST_AT_MOST = 1_000_000
 /** How often old records are looked for: every so many records, and every so many bytes. */
-const TRIM_EVERY = 256
+const TRIM_EVERY = 128
 const TRIM_EVERY_BYTES = 1_024 ** 2
 /** A notification takes less than 8 000 bytes. */
 const MAX_PUSH_BYTES = 7_900
