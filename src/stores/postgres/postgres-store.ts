@@ -64,12 +64,16 @@ export class PostgresStore implements Store {
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     if (keys.length === 0) return []
     const texts = keys.map(textOf)
-    const { get } = this.#parts.statements
+    const { get, getOne } = this.#parts.statements
+    if (texts.length === 1) {
+      const order = { keys: texts, isWrite: false }
+      const [row] = await this.#query('getMany', getOne, texts, order)
+      return [row?.value as Uint8Array | undefined]
+    }
     const parts = slices(texts, MAX_KEYS).map((slice) => {
       return this.#query('getMany', get, [slice], { keys: slice, isWrite: false })
     })
     const rows = (await Promise.all(parts)).flat()
-    if (texts.length === 1) return [rows[0]?.value as Uint8Array | undefined]
     const values = new Map(rows.map(({ key, value }) => [key, value as Uint8Array]))
     return texts.map((text) => values.get(text))
   }

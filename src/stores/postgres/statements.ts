@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Statement } from './sql-connection.js'
-import { namesIn, type TableOptions } from './tables.js'
+import { type Names, namesIn, type TableOptions } from './tables.js'
 
 export type Statements = ReturnType<typeof statementsFor>
 
@@ -16,6 +16,10 @@ export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
     return prepared(`SELECT ${name(part)}(${args}) AS answer`)
   }
   return Object.freeze({
+    /** A third less work for the server than a list of one. */
+    getOne: prepared(
+      `SELECT value FROM ${name()} WHERE key = $1 AND expires_at > statement_timestamp()`,
+    ),
     get: prepared(`SELECT key, value FROM ${name()}
       WHERE key = ANY($1::text[]) AND expires_at > statement_timestamp()`),
     set: call('set', 7),
@@ -43,20 +47,34 @@ export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
       VALUES ($1, clock_timestamp() + $2::float8 * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at
       WHERE c.due_at <= clock_timestamp() RETURNING 1`),
-    sweepEntries: prepared(`DELETE FROM ${name()} WHERE key = ANY (ARRAY(
-      SELECT key FROM ${name()} WHERE expires_at <= statement_timestamp()
-      ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`),
-    sweepLeases: prepared(`DELETE FROM ${name('leases')} WHERE key = ANY (ARRAY(
-      SELECT key FROM ${name('leases')} WHERE ends_at <= statement_timestamp()
+    postpone: prepared(`UPDATE ${name('chores')}
+      SET due_at = clock_timestamp() + $2::float8 * interval '1 millisecond' WHERE name = $1`),
+    pages: prepared(`SELECT pg_relation_size($1::regclass)::float8
+      / current_setting('block_size')::float8 AS pages`),
+    sweepPages: prepared(sweepPages(name)),
+    sweepLeases: prepared(`DELETE FROM ${name('leases')} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${name('leases')} WHERE ends_at <= statement_timestamp()
       LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`),
-    size: prepared(`SELECT pg_table_size($1::regclass)::float8 AS bytes`),
-    measure: prepared(`SELECT count(*)::float8 AS rows,
-      coalesce(sum(octet_length(value) + octet_length(key)), 0)::float8 AS bytes FROM ${name()}`),
-    evict: prepared(`WITH gone AS (DELETE FROM ${name()} WHERE key = ANY (ARRAY(
-        SELECT key FROM ${name()} ORDER BY written_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-        RETURNING octet_length(value) + octet_length(key) AS size)
-      SELECT count(*)::float8 AS rows, coalesce(sum(size), 0)::float8 AS bytes FROM gone`),
   })
+}
+
+/**
+ * From one page up to another: deletes what has expired or was written before a moment, past rows
+ * that somebody writes just now, and tells of the rest: how many, their bytes, and when every so
+ * manieth was written. Needs Postgres 14, which reads a range of pages alone.
+ */
+function sweepPages(name: Names): string {
+  const range = `ctid >= format('(%s,0)', $1::bigint)::tid AND ctid < format('(%s,0)', $2::bigint)::tid`
+  const isGone = `(expires_at <= statement_timestamp() OR written_at < $3::timestamptz)`
+  return `WITH gone AS (DELETE FROM ${name()} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${name()}
+      WHERE ${range} AND ${isGone} FOR UPDATE SKIP LOCKED)) RETURNING 1),
+    kept AS (SELECT octet_length(value) + octet_length(key) AS size, written_at,
+      row_number() OVER () AS i FROM ${name()} WHERE ${range} AND NOT ${isGone})
+    SELECT (SELECT count(*) FROM gone)::float8 AS deleted, count(*)::float8 AS entries,
+      coalesce(sum(size), 0)::float8 AS bytes,
+      coalesce(json_agg(extract(epoch FROM written_at)) FILTER (WHERE i % $4::bigint = 1), '[]')::text
+        AS moments
+    FROM kept`
 }
 
 function prepared(text: string): Statement {

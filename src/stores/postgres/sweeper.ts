@@ -1,14 +1,17 @@
 /**
  * Gives room back: what has expired, and the oldest entries where the table is over its bounds.
  *
- * One process at a time does it for all: whoever finds it due makes it due again by the same
- * statement. It works in batches, over whichever connection the store has, and never keeps the
- * process alive. Expired entries are gone for readers at once, whenever this comes by.
+ * One process at a time does it for all: whoever finds it due puts it off by the same statement. It
+ * walks over the table page by page, over whichever connection the store has, in pieces that take
+ * about a millisecond, and rests at least twenty times as long as it walked. Expired entries are
+ * gone for readers at once, whenever it comes by.
  *
- * Bounds are kept to within what is written between two measurements, a minute apart: counting
- * reads the whole table, and is left out while the files are too small to hold more than allowed.
+ * A walk also counts, and takes a sample of when entries were written. Where the
+ * table is over its bounds, the next walk, which follows at once, deletes what is older than the
+ * share of the samples that is too much. So the bounds are kept to within what is written between
+ * two walks.
  */
-import type { SqlSource, Statement } from './sql-connection.js'
+import type { Row, SqlSource, Statement } from './sql-connection.js'
 import type { Statements } from './statements.js'
 
 export interface SweeperOptions {
@@ -19,13 +22,26 @@ export interface SweeperOptions {
   readonly maxBytes: number
 }
 
-const BATCH = 500
-/** Of one turn; what is left waits for the next, soon. */
-const MAX_BATCHES = 100
-const MEASURE_EVERY_MS = 60_000
-/** The least that an entry takes in the table's file: headers, moments, a short key. */
-const MIN_ENTRY_BYTES = 52
-/** What an entry takes beside key and value, indexes not counted. */
+/** What a walk found. */
+interface Count {
+  entries: number
+  bytes: number
+  /** Seconds since the Unix epoch by the server's clock. */
+  readonly writtenAt: number[]
+}
+
+const CHORE = 'sweep'
+/** For how long a walk keeps others from beginning one; one that crashed is followed then. */
+const WALK_MS = 30_000
+const PAGES = 128
+/** Of each piece; a large table is sampled more thinly: some ten thousand samples at most. */
+const SAMPLE_EVERY = 32
+const SAMPLE_PAGES = 500
+const REST = 20
+const MAX_REST_MS = 600_000
+const LEASES = 1_000
+const MAX_LEASE_BATCHES = 100
+/** What an entry takes in the table beside key and value; the index is not counted. */
 const OVERHEAD_BYTES = 60
 
 export class Sweeper {
@@ -45,7 +61,7 @@ export class Sweeper {
     this.#wait(this.#options.sweepIntervalMs)
   }
 
-  /** Resolves after the batch in hand. Never rejects. */
+  /** Resolves after the piece in hand. Never rejects. */
   async close(): Promise<void> {
     this.#source = undefined
     clearTimeout(this.#timer)
@@ -62,51 +78,65 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    let isDone = true
+    const { sweepIntervalMs } = this.#options
+    let restMs = sweepIntervalMs
     try {
-      const { sweepIntervalMs } = this.#options
-      if (await this.#claim('sweep', sweepIntervalMs / 2)) {
-        isDone = await this.#batches(() => this.#count(this.#statements.sweepEntries))
-        await this.#batches(() => this.#count(this.#statements.sweepLeases))
+      const { claim, postpone } = this.#statements
+      const isMine = (await this.#ask(claim, [CHORE, WALK_MS])).length > 0
+      if (isMine) {
+        const beganMs = performance.now()
+        const count = await this.#walk(undefined)
+        const cutOff = this.#cutOff(count)
+        if (cutOff !== undefined) await this.#walk(cutOff)
+        await this.#sweepLeases()
+        const walkedMs = performance.now() - beganMs
+        restMs = Math.min(MAX_REST_MS, Math.max(sweepIntervalMs, REST * walkedMs))
+        await this.#ask(postpone, [CHORE, restMs / 2])
       }
-      if (await this.#claim('measure', MEASURE_EVERY_MS)) await this.#keepBounds()
     } catch {
-      // The store is away, or a batch met a lock: the next turn finds the same entries.
+      // The store is away, or was closed: the next walk finds the same entries.
     }
-    this.#wait(isDone ? this.#options.sweepIntervalMs : BATCH)
+    this.#wait(restMs)
   }
 
-  /** Whether the chore is due, and now this process's. */
-  async #claim(chore: string, everyMs: number): Promise<boolean> {
-    return (await this.#ask(this.#statements.claim, [chore, everyMs])).length > 0
+  /** Deletes what has expired, and what was written before `cutOff`. */
+  async #walk(cutOff: number | undefined): Promise<Count> {
+    const { pages: size, sweepPages, postpone } = this.#statements
+    const [row] = await this.#ask(size, [this.#options.table])
+    const pages = Number(row!.pages)
+    const every = Math.max(SAMPLE_EVERY, Math.ceil(pages / SAMPLE_PAGES))
+    const count: Count = { entries: 0, bytes: 0, writtenAt: [] }
+    const moment = cutOff === undefined ? null : new Date(cutOff * 1_000).toISOString()
+    let toldMs = performance.now()
+    for (let page = 0; page < pages; page += PAGES) {
+      const [found] = await this.#ask(sweepPages, [page, page + PAGES, moment, every])
+      count.entries += Number(found!.entries)
+      count.bytes += Number(found!.bytes)
+      for (const each of JSON.parse(String(found!.moments)) as number[]) count.writtenAt.push(each)
+      if (performance.now() - toldMs < WALK_MS / 3) continue
+      toldMs = performance.now()
+      await this.#ask(postpone, [CHORE, WALK_MS])
+    }
+    return count
   }
 
-  async #count(statement: Statement): Promise<number> {
-    return (await this.#ask(statement, [BATCH])).length
+  /** Before which entries are too many; `undefined` where the table keeps its bounds. */
+  #cutOff({ entries, bytes, writtenAt }: Count): number | undefined {
+    const { maxEntries, maxBytes } = this.#options
+    const allBytes = bytes + entries * OVERHEAD_BYTES
+    const share = Math.max(1 - maxEntries / entries, 1 - maxBytes / allBytes)
+    if (!(share > 0)) return undefined
+    const ordered = writtenAt.sort((a, b) => a - b)
+    return ordered[Math.min(ordered.length - 1, Math.ceil(share * ordered.length))]
   }
 
-  /** Until one is not full; `false` where there is more to do. */
-  async #batches(run: () => Promise<number>): Promise<boolean> {
-    for (let i = 0; i < MAX_BATCHES; i++) if ((await run()) < BATCH) return true
-    return false
-  }
-
-  async #keepBounds(): Promise<void> {
-    const { table, maxEntries, maxBytes } = this.#options
-    const fileBytes = Number((await this.#ask(this.#statements.size, [table]))[0]!.bytes)
-    if (fileBytes <= maxBytes && fileBytes / MIN_ENTRY_BYTES <= maxEntries) return
-    const [found] = await this.#ask(this.#statements.measure, [])
-    let rows = Number(found!.rows) - maxEntries
-    let bytes = Number(found!.bytes) + Number(found!.rows) * OVERHEAD_BYTES - maxBytes
-    while (rows > 0 || bytes > 0) {
-      const [gone] = await this.#ask(this.#statements.evict, [BATCH])
-      if (Number(gone!.rows) === 0) return
-      rows -= Number(gone!.rows)
-      bytes -= Number(gone!.bytes) + Number(gone!.rows) * OVERHEAD_BYTES
+  async #sweepLeases(): Promise<void> {
+    for (let i = 0; i < MAX_LEASE_BATCHES; i++) {
+      if ((await this.#ask(this.#statements.sweepLeases, [LEASES])).length < LEASES) return
     }
   }
 
-  #ask(statement: Statement, values: unknown[]) {
+  async #ask(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     const connection = this.#source?.connection
     if (connection === undefined) throw new Error('the store is away')
     return connection.query(statement, values)
