@@ -1,7 +1,7 @@
 /**
  * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
  * several processes over many seeds, with the bugs planted in it; real processes over one Redis, a
- * cluster, and a master that sentinels watch, through every mode of trouble; races that are forced.
+ * cluster, a master that sentinels watch, and a Postgres, through every mode of trouble; races that are forced.
  *
  * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
  * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1
@@ -11,16 +11,25 @@ import { spawn } from 'node:child_process'
 import { CLUSTER_MODES } from '../test/proof/cluster-modes.js'
 import { printRaces, runForcedRaces } from '../test/proof/forced-races.js'
 import { MODES } from '../test/proof/modes.js'
+import { POSTGRES_MODES } from '../test/proof/postgres-modes.js'
 import { printProof, reportOf } from '../test/proof/proof-report.js'
 import { runClusterProof, runSentinelProof } from '../test/proof/run-cluster-proof.js'
+import { runPostgresProof } from '../test/proof/run-postgres-proof.js'
 import { runProof } from '../test/proof/run-proof.js'
 import { SENTINEL_MODES } from '../test/proof/sentinel-modes.js'
+import { POSTGRES_PLACE, REDIS_PLACES } from '../test/support/places.js'
 
 const DEFAULT_SEEDS = 10_000
 const PROCESSES = 4
 /** Long enough for two of the longest faults: each strikes both client libraries. */
 const MODE_MS = 16_000
 const RACES = 100_000
+/** What logged tables bring back and unlogged ones do not. */
+const LOGGED_MODES = [
+  POSTGRES_MODES.serverKilled,
+  POSTGRES_MODES.serverRestarted,
+  POSTGRES_MODES.serverSetBack,
+]
 
 interface Seeds {
   readonly count: number
@@ -51,6 +60,8 @@ async function proveByProcesses(): Promise<boolean> {
     () => runProof({ ...plan, modes: Object.values(MODES) }),
     () => runClusterProof({ ...plan, modes: Object.values(CLUSTER_MODES) }),
     () => runSentinelProof({ ...plan, modes: Object.values(SENTINEL_MODES) }),
+    () => runPostgresProof({ ...plan, modes: Object.values(POSTGRES_MODES) }),
+    () => runPostgresProof({ ...plan, modes: LOGGED_MODES }, false),
   ]
   let isProven = true
   for (const run of runs) {
@@ -62,10 +73,14 @@ async function proveByProcesses(): Promise<boolean> {
 }
 
 async function proveByRaces(): Promise<boolean> {
-  const report = await runForcedRaces({ races: RACES, seed: 1 })
-  console.log(`\n${printRaces(report)}`)
-  const isBlind = report.undisturbed.kept < report.undisturbed.loads
-  return report.lost.length === 0 && !isBlind
+  let isProven = true
+  for (const place of [REDIS_PLACES[0]!, POSTGRES_PLACE]) {
+    const report = await runForcedRaces({ races: RACES, seed: 1 }, place)
+    console.log(`\n${place.name}: ${printRaces(report)}`)
+    const isBlind = report.undisturbed.kept < report.undisturbed.loads
+    if (report.lost.length > 0 || isBlind) isProven = false
+  }
+  return isProven
 }
 
 const seeds = readArguments(process.argv.slice(2))

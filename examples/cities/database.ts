@@ -62,7 +62,7 @@ export async function openDatabase(
   progress: Progress,
 ): Promise<Database> {
   progress.update('starting PostgreSQL')
-  const pool = openPool(await startPostgres(teardown), teardown)
+  const pool = openPool((await startPostgres(teardown)).address, teardown)
   await fill(pool, cities, progress)
   let queryCount = 0
   return {

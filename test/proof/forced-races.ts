@@ -4,16 +4,15 @@
  * afterwards or at that very moment. The old value must be found nowhere then: by whoever
  * invalidated from that call on, by the other once it has heard, and in the store.
  *
- * Two caches and a third one without memory, over one real Redis. What the other one sends comes in
+ * Two caches and a third one without memory, over one real server. What the other one sends comes in
  * pieces, so that a call of several commands is not executed in one go, and loads end at any moment
  * of it. Deadlines are wide: a race that a slow machine turns into a miss would prove nothing.
  * Bounded by the number of races; a batch of them runs at once.
  */
 import { type Cache, createCache } from '../../src/index.js'
-import { redis } from '../../src/stores/redis/index.js'
 import { seededRandom } from '../../src/testing/seeded-random.js'
 import { startFaultProxy } from '../support/fault-proxy.js'
-import { startRedisServer } from '../support/redis-server.js'
+import { type Place, REDIS_PLACES } from '../support/places.js'
 import { until } from '../support/watched-store.js'
 
 const BATCH = 500
@@ -68,14 +67,16 @@ export interface Race {
 }
 
 /** Starts a server of its own, and ends it. */
-export async function runForcedRaces(plan: RacePlan): Promise<RaceReport> {
-  const server = await startRedisServer()
+export async function runForcedRaces(
+  plan: RacePlan,
+  place: Place = REDIS_PLACES[0]!,
+): Promise<RaceReport> {
+  const server = await place.start()
   const proxy = await startFaultProxy(server.port)
   proxy.set({ kind: 'pieces', pieceBytes: PIECE_BYTES })
   const options = { ttl: '1h', readDeadline: '10s', writeDeadline: '10s' } as const
   const open = (port: number, memory: false | object) => {
-    const store = redis({ url: `redis://127.0.0.1:${port}` })
-    return createCache({ ...options, memory, store }) as Cache
+    return createCache({ ...options, memory, store: server.store(port) }) as Cache
   }
   const caches = [open(server.port, {}), open(proxy.port, {}), open(server.port, false)] as const
   try {
@@ -244,7 +245,7 @@ function afterTurns(turns: number, run: () => void): void {
 
 export function printRaces(report: RaceReport): string {
   const { races, staleAtOnce, staleInMemory, staleInStore, refusedFills, undisturbed } = report
-  const stale = `${staleAtOnce} stale at once, ${staleInMemory} in memory, ${staleInStore} in Redis`
+  const stale = `${staleAtOnce} stale at once, ${staleInMemory} in memory, ${staleInStore} in the store`
   const control = `${undisturbed.kept} of ${undisturbed.loads} undisturbed loads kept`
   const rest = `${report.unconfirmed} not confirmed, ${refusedFills} fills refused, ${control}`
   const sum = `${races} forced races: ${stale}; ${rest}`

@@ -1,13 +1,19 @@
 /** What the parent and its workers tell one another. Moments are of `monotonicMs`. */
+import type { PostgresOptions } from '../../src/stores/postgres/index.js'
 import type { RedisOptions } from '../../src/stores/redis/index.js'
+
+/** Which store a process has; it makes it by itself. */
+export interface StoreSetting {
+  readonly redis?: RedisOptions
+  readonly postgres?: PostgresOptions
+}
 
 export interface WorkerSetting {
   /** Which of the processes it is. */
   readonly by: number
   readonly processes: number
   readonly seed: number
-  /** Of its store. */
-  readonly redis: RedisOptions
+  readonly store: StoreSetting
   /** One of `PLANTED_BUGS`, by name. */
   readonly plantedBug: string | undefined
 }

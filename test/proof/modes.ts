@@ -3,11 +3,15 @@ import type { FaultProxy } from '../support/fault-proxy.js'
 import type { RedisServer } from '../support/redis-server.js'
 import type { WorkerProcess } from './worker-process.js'
 
-export interface Stage {
-  readonly server: RedisServer
+/** What is the same wherever the data lies: the way to it, and the processes. */
+export interface WorkerStage {
   /** One for each worker. */
   readonly proxies: readonly FaultProxy[]
   readonly workers: readonly WorkerProcess[]
+}
+
+export interface Stage extends WorkerStage {
+  readonly server: RedisServer
 }
 
 export interface Mode<S = Stage> {
@@ -20,12 +24,12 @@ export interface Mode<S = Stage> {
 }
 
 /** A connection that has lost replies in the middle cannot go on: TCP would not either. */
-function speakAgain({ proxies }: Stage, at: number): void {
+function speakAgain({ proxies }: WorkerStage, at: number): void {
   proxies[at]!.reset()
   proxies[at]!.set({ kind: 'pass' })
 }
 
-export const MODES = {
+export const WORKER_MODES = {
   calm: { name: 'calm', faultMs: 0, begin: () => {}, end: () => {} },
   pushesLost: {
     name: 'pushes lost',
@@ -81,6 +85,10 @@ export const MODES = {
     begin: ({ workers }, at) => workers[at]!.kill(),
     end: ({ workers }, at) => workers[at]!.restart(),
   },
+} as const satisfies Record<string, Mode<WorkerStage>>
+
+export const MODES = {
+  ...WORKER_MODES,
   redisStopped: {
     name: 'redis stopped',
     faultMs: 5_000,

@@ -9,9 +9,10 @@ import type { SentinelStage } from './sentinel-modes.js'
 export function runClusterProof(plan: ProofPlan<ClusterStage>): Promise<Proof> {
   return runProofOn<ClusterStage>(plan, async (workers) => {
     const cluster = await startRedisCluster()
-    const redis = Array.from({ length: plan.processes }, () => ({ cluster: cluster.seeds }))
+    const one = { redis: { cluster: cluster.seeds } }
+    const stores = Array.from({ length: plan.processes }, () => one)
     const stage = { cluster, workers, struck: undefined }
-    return { stage, redis, end: () => cluster.stop() }
+    return { stage, stores, end: () => cluster.stop() }
   })
 }
 
@@ -20,8 +21,9 @@ export function runSentinelProof(plan: ProofPlan<SentinelStage>): Promise<Proof>
   return runProofOn<SentinelStage>(plan, async (workers) => {
     const sentinels = await startRedisSentinels()
     const { name, nodes } = sentinels
-    const redis = Array.from({ length: plan.processes }, () => ({ sentinel: { name, nodes } }))
+    const one = { redis: { sentinel: { name, nodes } } }
+    const stores = Array.from({ length: plan.processes }, () => one)
     const stage = { sentinels, workers, struck: undefined }
-    return { stage, redis, end: () => sentinels.stop() }
+    return { stage, stores, end: () => sentinels.stop() }
   })
 }

@@ -6,11 +6,10 @@
  * Bounded by its plan. Whatever it starts it ends, also when it fails.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { RedisOptions } from '../../src/stores/redis/index.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 import { startRedisServer } from '../support/redis-server.js'
 import { type Judgement, judge } from './judge.js'
-import type { Evidence } from './messages.js'
+import type { Evidence, StoreSetting } from './messages.js'
 import type { Mode, Stage } from './modes.js'
 import { monotonicMs } from './monotonic-ms.js'
 import { WorkerProcess } from './worker-process.js'
@@ -52,8 +51,8 @@ const REST_MS = 1_500
 /** What the processes work on, and what is done to it. */
 export interface Scene<S> {
   readonly stage: S
-  /** Of the store of each process. */
-  readonly redis: readonly RedisOptions[]
+  /** Of each process. */
+  readonly stores: readonly StoreSetting[]
   end(): Promise<void>
 }
 
@@ -69,8 +68,8 @@ export function runProof(plan: ProofPlan): Promise<Proof> {
     for (let by = 0; by < plan.processes; by++) {
       proxies.push(await startFaultProxy(server.port, plan.seed + by))
     }
-    const redis = proxies.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
-    return { stage: { server, proxies, workers }, redis, end }
+    const stores = proxies.map(({ port }) => ({ redis: { url: `redis://127.0.0.1:${port}` } }))
+    return { stage: { server, proxies, workers }, stores, end }
   })
 }
 
@@ -82,7 +81,7 @@ export async function runProofOn<S extends { readonly workers: readonly WorkerPr
   const scene = await setScene(workers)
   try {
     for (let by = 0; by < plan.processes; by++) {
-      workers.push(startWorker(plan, by, scene.redis[by]!))
+      workers.push(startWorker(plan, by, scene.stores[by]!))
     }
     await Promise.all(workers.map((worker) => worker.ready))
     const modes = await new Play(scene.stage, plan).run()
@@ -98,11 +97,12 @@ export async function runProofOn<S extends { readonly workers: readonly WorkerPr
 function startWorker(
   { processes, seed, plantedBug }: ProofPlan<never>,
   by: number,
-  redis: RedisOptions,
+  { redis, postgres }: StoreSetting,
 ): WorkerProcess {
   const driver = by % 2 === 0 ? 'node-redis' : 'ioredis'
+  const store = postgres === undefined ? { redis: { driver, ...redis } as const } : { postgres }
   const setting = { by, processes, seed: seed * processes + by, plantedBug }
-  return new WorkerProcess({ ...setting, redis: { driver, ...redis } })
+  return new WorkerProcess({ ...setting, store })
 }
 
 class Play<S extends { readonly workers: readonly WorkerProcess[] }> {

@@ -1,9 +1,10 @@
 /**
- * A process of the proof: a real cache over one real Redis, behind a proxy of its own, and the
+ * A process of the proof: a real cache over a real store, behind a proxy of its own, and the
  * callers that use it. It tells its parent what they saw, and ends with it.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Cache, createCache } from '../../src/index.js'
+import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
 import { Callers } from './callers.js'
@@ -27,7 +28,9 @@ function tell(message: FromWorker): void {
 }
 
 function open(): Cache {
-  const store = redis({ ...setting.redis, connectTimeout: '1s' })
+  const { redis: one, postgres: other } = setting.store
+  const options = { connectTimeout: '1s' } as const
+  const store = other ? postgres({ ...other, ...options }) : redis({ ...one, ...options })
   return createCache({ store, ttl: '1h', hardTimeout: '5s' }) as Cache
 }
 

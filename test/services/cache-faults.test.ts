@@ -1,5 +1,5 @@
 /**
- * A cache whose Redis is refused, killed, frozen, slow, mute or reset, with default options.
+ * A cache whose server is refused, killed, frozen, slow, mute or reset, with default options.
  *
  * What must hold in each: every call settles, a read is a miss, `getOrSet` has its loader's value,
  * memory goes on serving, the outage is told and counted, and the store is used again without a
@@ -7,10 +7,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
-import { redis } from '../../src/stores/redis/index.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
-import { OWN_CLIENTS } from '../support/redis-clients.js'
-import { type RedisServer, startRedisServer } from '../support/redis-server.js'
+import { PLACES, type PlaceServer } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -29,8 +27,8 @@ interface Watched {
 interface Outage {
   readonly name: string
   /** What goes wrong, and what ends it. */
-  readonly begin: (server: RedisServer, proxy: FaultProxy) => unknown
-  readonly end: (server: RedisServer, proxy: FaultProxy) => unknown
+  readonly begin: (server: PlaceServer, proxy: FaultProxy) => unknown
+  readonly end: (server: PlaceServer, proxy: FaultProxy) => unknown
   /** What was stored before is gone. */
   readonly forgets?: boolean
   /** Answers come, after the deadline: how long after is up to the machine. */
@@ -74,13 +72,13 @@ const OUTAGES: readonly Outage[] = [
   },
 ]
 
-describe.each(OWN_CLIENTS.slice(0, 2))('cache and outages: $name', ({ make }) => {
-  let server: RedisServer
+describe.each(PLACES)('cache and outages: $name', ({ start }) => {
+  let server: PlaceServer
   let proxy: FaultProxy
   let caches: Cache[] = []
   const unhandled = collectUnhandled()
   beforeEach(async () => {
-    server = await startRedisServer()
+    server = await start()
     proxy = await startFaultProxy(server.port, 7)
   })
   afterEach(async () => {
@@ -94,7 +92,7 @@ describe.each(OWN_CLIENTS.slice(0, 2))('cache and outages: $name', ({ make }) =>
   })
 
   function open(): Watched {
-    const cache = createCache({ store: make({ url: `redis://127.0.0.1:${proxy.port}` }) })
+    const cache = createCache({ store: server.store(proxy.port) })
     caches.push(cache)
     const watched = { cache, downs: 0, ups: 0, errors: 0 }
     cache.on('store-down', () => {
@@ -246,8 +244,8 @@ async function firstOf(keys: AsyncIterable<string>): Promise<string | undefined>
 }
 
 /** Another process, past every proxy. */
-function openBeside(server: RedisServer, caches: Cache[]): Cache {
-  const cache = createCache({ store: redis({ url: server.url }), memory: false })
+function openBeside(server: PlaceServer, caches: Cache[]): Cache {
+  const cache = createCache({ store: server.store(), memory: false })
   caches.push(cache)
   return cache
 }

@@ -1,5 +1,5 @@
 /**
- * The model of test/model over a real Redis: one call after the other against a plain Map.
+ * The model of test/model over a real server: one call after the other against a plain Map.
  *
  * The cache lives on the model's clock, the server on its own. So no life is shorter than a second,
  * which a run does not take, and model time passes only while no call is under way.
@@ -12,24 +12,23 @@ import { perform } from '../model/perform.js'
 import { modelRuns } from '../model/runs.js'
 import { type Setup, type Step, setups, steps } from '../model/steps.js'
 import { type Call, World } from '../model/world.js'
-import { OWN_CLIENTS } from '../support/redis-clients.js'
-import { type RedisServer, startRedisServer } from '../support/redis-server.js'
+import { type PlaceServer, POSTGRES_PLACE, REDIS_PLACES } from '../support/places.js'
 
 const SHORTEST_MS = 1_000
 const LIMIT_MS = 10_000
 
-describe.each(OWN_CLIENTS)('model over redis: $name', ({ make }) => {
-  let server: RedisServer
+describe.each([...REDIS_PLACES, POSTGRES_PLACE])('model over $name', ({ start }) => {
+  let server: PlaceServer
   let runs = 0
   beforeAll(async () => {
-    server = await startRedisServer()
+    server = await start()
   })
   afterAll(() => server?.stop())
 
   it('knows what a Map with lives would know', async () => {
     const once = (setup: Setup, script: readonly Step[]) => {
       runs += 1
-      return run(setup, script, { store: make({ url: server.url }), prefix: `m${runs}` })
+      return run(setup, script, { store: server.store(), prefix: `m${runs}` })
     }
     await fc.assert(fc.asyncProperty(setups, steps, once), modelRuns(60))
   })

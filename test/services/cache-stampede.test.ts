@@ -1,20 +1,19 @@
 /**
- * Many callers at once, over a real Redis: one load, and everybody gets its outcome.
+ * Many callers at once, over a real server: one load, and everybody gets its outcome.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
-import { OWN_CLIENTS } from '../support/redis-clients.js'
-import { type RedisServer, startRedisServer } from '../support/redis-server.js'
+import { type PlaceServer, POSTGRES_PLACE, REDIS_PLACES } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
-describe.each(OWN_CLIENTS)('stampede: $name', ({ make }) => {
-  let server: RedisServer
+describe.each([...REDIS_PLACES, POSTGRES_PLACE])('stampede: $name', ({ start }) => {
+  let server: PlaceServer
   let caches: Cache[] = []
   let runs = 0
   const unhandled = collectUnhandled()
   beforeAll(async () => {
-    server = await startRedisServer()
+    server = await start()
   })
   afterEach(async () => {
     for (const cache of caches) await cache.close()
@@ -25,7 +24,7 @@ describe.each(OWN_CLIENTS)('stampede: $name', ({ make }) => {
 
   /** One that is connected, with nothing in the store. */
   async function open(prefix = `s${++runs}`): Promise<Cache> {
-    const cache = createCache({ prefix, store: make({ url: server.url }) })
+    const cache = createCache({ prefix, store: server.store() })
     caches.push(cache)
     await until(async () => (await cache.health()).status === 'ok', 'connected')
     return cache

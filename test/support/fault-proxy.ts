@@ -26,7 +26,8 @@ export type ProxyFault =
   | { readonly kind: 'refuse' }
 
 const MAX_SUBSCRIBE_BYTES = 1_024
-const SUBSCRIBE = /\r\nsubscribe\r\n/i
+/** As Redis and Postgres are asked to push. */
+const SUBSCRIBE = /\r\nsubscribe\r\n|LISTEN "/i
 
 export interface FaultProxy {
   readonly port: number

@@ -27,6 +27,7 @@ import {
   findServerUser,
   type ServerUser,
 } from './postgres-binaries.js'
+import { PostgresControl } from './postgres-control.js'
 
 const START_ATTEMPTS = 3
 const START_DEADLINE_MS = 30_000
@@ -42,7 +43,7 @@ const SETTINGS = {
   full_page_writes: 'off',
   autovacuum: 'off',
   shared_buffers: '64MB',
-  max_connections: '20',
+  max_connections: '60',
   max_wal_senders: '0',
   wal_level: 'minimal',
   // float sums and ties must not depend on how workers shared the rows
@@ -70,8 +71,13 @@ interface Place {
   readonly binaries: Binaries
 }
 
+export interface StartedPostgres {
+  readonly address: ServerAddress
+  readonly control: PostgresControl
+}
+
 /** Resolves when the server takes connections; `owner` ends it and removes its directory. */
-export async function startPostgres(owner: Owner): Promise<ServerAddress> {
+export async function startPostgres(owner: Owner): Promise<StartedPostgres> {
   const user = await findServerUser()
   const directory = owner.own('temporary directory', () => createDirectory(user), removeDirectory)
   const place = {
@@ -85,8 +91,9 @@ export async function startPostgres(owner: Owner): Promise<ServerAddress> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     try {
-      await serve(place, port, owner)
-      return { host: '127.0.0.1', port, user: USER, password }
+      const start = () => serve(place, port, owner)
+      const control = new PostgresControl(await start(), start, place.data)
+      return { address: { host: '127.0.0.1', port, user: USER, password }, control }
     } catch (error) {
       // between our look and its start someone else may have taken the port
       if (attempt === START_ATTEMPTS) throw error
@@ -129,7 +136,7 @@ async function initialise(place: Place, password: string, owner: Owner): Promise
   if ((await ended) !== 0) throw new Error(`initdb failed:\n${log()}`)
 }
 
-async function serve(place: Place, port: number, owner: Owner): Promise<void> {
+async function serve(place: Place, port: number, owner: Owner): Promise<ChildProcess> {
   const args = ['-D', place.data, '-p', String(port)]
   for (const [name, value] of Object.entries(SETTINGS)) args.push('-c', `${name}=${value}`)
   const { child, ended, log } = launch(place.binaries.postgres, args, place, owner)
@@ -143,6 +150,7 @@ async function serve(place: Place, port: number, owner: Owner): Promise<void> {
   })
   const outcome = await Promise.race([ready, late, ended.then(() => 'ended')])
   if (outcome !== 'ready') throw new Error(`PostgreSQL did not start (${outcome}):\n${log()}`)
+  return child
 }
 
 interface Launched {

@@ -5,16 +5,17 @@
 import { ChildProcess } from 'node:child_process'
 import pg from 'pg'
 import { endWithUs } from './end-with-us.js'
-import { type ServerAddress, startPostgres } from './postgres-server.js'
+import type { PostgresControl } from './postgres-control.js'
+import { type StartedPostgres, startPostgres } from './postgres-server.js'
 
 export class Postgres {
   readonly #releases: (() => unknown)[] = []
-  #address: ServerAddress | undefined
+  #started: StartedPostgres | undefined
 
   static async start(): Promise<Postgres> {
     const postgres = new Postgres()
     try {
-      postgres.#address = await startPostgres(postgres)
+      postgres.#started = await startPostgres(postgres)
       return postgres
     } catch (error) {
       await postgres.stop()
@@ -24,12 +25,21 @@ export class Postgres {
 
   /** As `pg` and a child process take it. */
   get settings() {
-    return { ...this.#address!, database: 'postgres', ssl: false }
+    return { ...this.#started!.address, database: 'postgres', ssl: false }
   }
 
   get url(): string {
-    const { host, port, user, password, database } = this.settings
+    return this.urlAt(this.settings.port)
+  }
+
+  /** Over a proxy, for one. */
+  urlAt(port: number): string {
+    const { host, user, password, database } = this.settings
     return `postgres://${user}:${password}@${host}:${port}/${database}`
+  }
+
+  get control(): PostgresControl {
+    return this.#started!.control
   }
 
   /** Ended with the server, at the latest. */

@@ -7,8 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'
 import { inProcessStore } from '../../src/testing/index.js'
-import { OWN_CLIENTS } from '../support/redis-clients.js'
-import { type RedisServer, startRedisServer } from '../support/redis-server.js'
+import { type PlaceServer, POSTGRES_PLACE, REDIS_PLACES } from '../support/places.js'
 import { watched } from '../support/watched-store.js'
 
 type Call = (store: Store, prefix: string) => Promise<unknown>
@@ -76,15 +75,15 @@ function legible(bytes: Uint8Array | undefined): string | undefined {
   return `${bytes[0]} ${bytes[1]} ${number}`
 }
 
-describe.each(OWN_CLIENTS)('model: $name', ({ make }) => {
-  let server: RedisServer
+describe.each([...REDIS_PLACES, POSTGRES_PLACE])('model: $name', ({ start }) => {
+  let server: PlaceServer
   beforeAll(async () => {
-    server = await startRedisServer()
+    server = await start()
   })
   afterAll(() => server?.stop())
 
   it('answers as the in-process store does', async () => {
-    const { store, up } = watched(make({ url: server.url }))
+    const { store, up } = watched(server.store())
     const model = inProcessStore()
     await Promise.all([up(), watched(model).up()])
     let run = 0
