@@ -46,18 +46,24 @@ export function entryFunctions(name: Names): string {
   return all.map((each) => each(name)).join('')
 }
 
-/** Locks the rows of several keys in their order; one alone needs no order. */
-const lock = (table: string) => `IF cardinality(of_keys) > 1 THEN
-    PERFORM 1 FROM ${table} WHERE key = ANY(of_keys) ORDER BY key FOR UPDATE;
-  END IF;`
+/**
+ * Which rows of a table are meant by `of_keys`: locked in the order of their keys first, and those
+ * alone, since a row that comes later would be locked out of order. One by itself needs no order.
+ */
+const lockedIn = (table: string) => `key = ANY(CASE WHEN cardinality(of_keys) < 2 THEN of_keys
+      ELSE ARRAY(SELECT o.key FROM ${table} AS o WHERE o.key = ANY(of_keys)
+        ORDER BY o.key FOR UPDATE) END)`
 
-/** Ends the rights of `of_keys`; those granted within `holds` are in name alone. */
-const endRights = (name: Names) => `${lock(name('leases'))}
-  DELETE FROM ${name('leases')} WHERE key = ANY(of_keys);
-  IF holds IS NOT NULL THEN
+/**
+ * Ends the rights of `of_keys`; those granted within `holds` are in name alone. With holds it is
+ * one pass over all keys: a right that has ended counts as none.
+ */
+const endRights = (name: Names) => `IF holds IS NULL THEN
+    DELETE FROM ${name('leases')} WHERE ${lockedIn(name('leases'))};
+  ELSE
     INSERT INTO ${name('leases')} AS l (key, token, ends_at)
       SELECT h.key, '${HELD_OFF}', ${endOf('h.ms')}
-      FROM unnest(of_keys, holds) AS h(key, ms) WHERE h.ms > 0 ORDER BY h.key
+      FROM unnest(of_keys, holds) AS h(key, ms) ORDER BY h.key
       ON CONFLICT (key) DO UPDATE
         SET token = excluded.token, is_waited_for = false, ends_at = excluded.ends_at;
   END IF;`
@@ -94,8 +100,7 @@ function remove(name: Names): string {
 BEGIN
   ${LAST}
   ${endRights(name)}
-  ${lock(name())}
-  WITH gone AS (DELETE FROM ${name()} WHERE key = ANY(of_keys) RETURNING expires_at)
+  WITH gone AS (DELETE FROM ${name()} WHERE ${lockedIn(name())} RETURNING expires_at)
     SELECT count(*) FILTER (WHERE expires_at > clock_timestamp()) INTO deleted FROM gone;
   RETURN deleted;
 END`,
@@ -109,8 +114,7 @@ function removeOnly(name: Names): string {
     `DECLARE deleted bigint;
 BEGIN
   ${LAST}
-  ${lock(name())}
-  WITH gone AS (DELETE FROM ${name()} WHERE key = ANY(of_keys)
+  WITH gone AS (DELETE FROM ${name()} WHERE ${lockedIn(name())}
       AND substring(value FROM place FOR length(upto)) <= upto RETURNING expires_at)
     SELECT count(*) FILTER (WHERE expires_at > clock_timestamp()) INTO deleted FROM gone;
   RETURN deleted;
@@ -196,7 +200,9 @@ function fill(name: Names): string {
     `DECLARE had bigint[]; waited text[];
 BEGIN
   ${HURRY}
-  ${lock(name('leases'))}
+  IF cardinality(of_keys) > 1 THEN
+    PERFORM 1 FROM ${name('leases')} WHERE key = ANY(of_keys) ORDER BY key FOR UPDATE;
+  END IF;
   WITH ended AS (DELETE FROM ${name('leases')} AS l
       USING unnest(of_keys, tokens) WITH ORDINALITY AS f(key, token, i)
       WHERE l.key = f.key AND l.token = f.token AND l.ends_at > clock_timestamp()

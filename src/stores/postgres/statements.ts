@@ -65,7 +65,7 @@ export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
  */
 function sweepPages(name: Names): string {
   const range = `ctid >= format('(%s,0)', $1::bigint)::tid AND ctid < format('(%s,0)', $2::bigint)::tid`
-  const isGone = `(expires_at <= statement_timestamp() OR written_at < $3::timestamptz)`
+  const isGone = `(expires_at <= statement_timestamp() OR written_at < coalesce($3::timestamptz, '-infinity'))`
   return `WITH gone AS (DELETE FROM ${name()} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${name()}
       WHERE ${range} AND ${isGone} FOR UPDATE SKIP LOCKED)) RETURNING 1),
     kept AS (SELECT octet_length(value) + octet_length(key) AS size, written_at,
