@@ -1,7 +1,8 @@
 /**
  * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
  * several processes over many seeds, with the bugs planted in it; real processes over one Redis, a
- * cluster, a master that sentinels watch, and a Postgres, through every mode of trouble; races that are forced.
+ * cluster, a master that sentinels watch, and a Postgres, through every mode of trouble; races that
+ * are forced.
  *
  * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
  * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1

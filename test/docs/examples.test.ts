@@ -11,7 +11,7 @@ const root = process.cwd()
 const blocks = listPages(root).flatMap((path) => readPage(root, path).blocks)
 
 test('every block says what is done with it in known words', () => {
-  const known = ['', 'run', 'run redis', 'no-run']
+  const known = ['', 'run', 'run redis', 'run postgres', 'no-run']
   const odd = blocks.filter(({ marks }) => !known.includes(marks.join(' ')))
   expect(odd.map(({ page, line, marks }) => `${page}:${line}: ${marks.join(' ')}`)).toEqual([])
   expect(blocks.length).toBeGreaterThan(30)

@@ -2,8 +2,9 @@
  * Reads the pages of the docs: their code blocks, links, headings and the paths they name.
  *
  * A block is ` ```ts `: type-checked; ` ```ts run `: also executed, and what it prints is held
- * against its `// → ` comments; ` ```ts run redis `: executed with REDIS_URL set. A comment
- * `<!-- prelude … -->` before a block holds what the block takes for granted.
+ * against its `// → ` comments; ` ```ts run redis ` and ` ```ts run postgres `: executed with the
+ * REDIS_URL and DATABASE_URL of servers. A comment `<!-- prelude … -->` before a block holds what
+ * the block takes for granted.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -4,10 +4,10 @@
  * afterwards or at that very moment. The old value must be found nowhere then: by whoever
  * invalidated from that call on, by the other once it has heard, and in the store.
  *
- * Two caches and a third one without memory, over one real server. What the other one sends comes in
- * pieces, so that a call of several commands is not executed in one go, and loads end at any moment
- * of it. Deadlines are wide: a race that a slow machine turns into a miss would prove nothing.
- * Bounded by the number of races; a batch of them runs at once.
+ * Two caches and a third one without memory, over one real server. What the other one sends comes
+ * in pieces, so that a call of several commands is not executed in one go, and loads end at any
+ * moment of it. Deadlines are wide: a race that a slow machine turns into a miss would prove
+ * nothing. Bounded by the number of races; a batch of them runs at once.
  */
 import { type Cache, createCache } from '../../src/index.js'
 import { seededRandom } from '../../src/testing/seeded-random.js'
@@ -245,7 +245,8 @@ function afterTurns(turns: number, run: () => void): void {
 
 export function printRaces(report: RaceReport): string {
   const { races, staleAtOnce, staleInMemory, staleInStore, refusedFills, undisturbed } = report
-  const stale = `${staleAtOnce} stale at once, ${staleInMemory} in memory, ${staleInStore} in the store`
+  const found = `${staleInMemory} in memory, ${staleInStore} in the store`
+  const stale = `${staleAtOnce} stale at once, ${found}`
   const control = `${undisturbed.kept} of ${undisturbed.loads} undisturbed loads kept`
   const rest = `${report.unconfirmed} not confirmed, ${refusedFills} fills refused, ${control}`
   const sum = `${races} forced races: ${stale}; ${rest}`

@@ -13,7 +13,7 @@ import { PLACES, type PlaceServer } from '../support/places.js'
 import { until } from '../support/watched-store.js'
 
 const CACHES = 3
-const RUN_MS = 6_000
+const RUN_MS = 4_000
 const KEYS = ['a:1', 'a:2', 'b:1', 'b:2']
 const TAGS = ['odd', 'even']
 

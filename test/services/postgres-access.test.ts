@@ -1,4 +1,4 @@
-/** Getting in, making tables or finding them, and being kept out; what a caller's client is left with. */
+/** Getting in, making tables, being kept out; and what a caller's client is left with. */
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'

@@ -1,4 +1,4 @@
-/** What is given back: expired entries, rights that have ended, and the oldest beyond the bounds. */
+/** What is given back: expired entries, rights that have ended, the oldest beyond the bounds. */
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'

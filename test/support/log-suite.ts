@@ -35,7 +35,7 @@ const ODD_NAMES = [
 ]
 
 /** Defines the tests. `openLog`: the log of that name; the same data whoever opens it. */
-export function logSuite(openLog: (name: string, limits?: SuiteLimits) => Promise<Log>): void {
+export function logSuite(openLog: OpenLog): void {
   let logs = 0
 
   /** A log of its own on the server, and its model. */
@@ -92,7 +92,13 @@ export function logSuite(openLog: (name: string, limits?: SuiteLimits) => Promis
       }
     }
   })
+  definePushes(openLog)
+  defineCare(openLog)
+}
 
+type OpenLog = (name: string, limits?: SuiteLimits) => Promise<Log>
+
+function definePushes(openLog: OpenLog): void {
   it('pushes every record to all who listen, with whatever names', async () => {
     const [writer, reader] = [await openLog('pushed'), await openLog('pushed')]
     const heard: [string, LogRecord][] = []
@@ -135,7 +141,9 @@ export function logSuite(openLog: (name: string, limits?: SuiteLimits) => Promis
     const later = await writer.append(member('w', head), [{ kind: 'all' }], true)
     expect(later.members).toEqual(['w'])
   })
+}
 
+function defineCare(openLog: OpenLog): void {
   it('tells of what it trimmed by where its records begin', async () => {
     const log = await openLog('trimmed', { maxRecords: 100 })
     const { head } = await log.join(member('w', -1))

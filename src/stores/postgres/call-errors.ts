@@ -1,6 +1,6 @@
 /** What a failed call means: the one place that reads the database's errors. */
 import { CacheError } from '../../core/errors.js'
-import { NOT_A_NUMBER } from './entry-functions.js'
+import { NOT_A_NUMBER } from './counter-function.js'
 
 /** A call that found no connection, and why there is none. It was not sent. */
 export function awayError(op: string, cause: unknown): CacheError {

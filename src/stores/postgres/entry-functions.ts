@@ -12,34 +12,18 @@
  * that was evicted. A delete waits, if the database was told not to: what comes back would be
  * served.
  */
+import { increment } from './counter-function.js'
+import { definition, endOf, HURRY, LAST } from './function-parts.js'
 import type { Names } from './tables.js'
 
 /** In the place of a token: no load has it. */
-export const HELD_OFF = '!'
-/** What begins the message of a refusal; the rest is for people. */
-export const LATE = 'cachewright: too late'
-export const NOT_A_NUMBER = 'cachewright: not a number'
+const HELD_OFF = '!'
+/** The message of a refusal. */
+const LATE = 'cachewright: too late'
 
-const HURRY = `PERFORM set_config('synchronous_commit', 'off', true);`
-export const LAST = `IF current_setting('synchronous_commit') = 'off' THEN
-    PERFORM set_config('synchronous_commit', 'on', true);
-  END IF;`
 const REFUSE_LATE = `IF extract(epoch FROM clock_timestamp()) * 1000 > not_after THEN
     RAISE EXCEPTION '${LATE}';
   END IF;`
-
-/** A life time in milliseconds as a moment; NULL is for ever. */
-const endOf = (ms: string) =>
-  `coalesce(clock_timestamp() + ${ms} * interval '1 millisecond', 'infinity')`
-
-/** `body` with a header: plpgsql, and columns are meant where a name is both. */
-export function definition(head: string, body: string): string {
-  return `CREATE OR REPLACE FUNCTION ${head} LANGUAGE plpgsql AS $function$
-#variable_conflict use_column
-${body}
-$function$;
-`
-}
 
 export function entryFunctions(name: Names): string {
   const all = [set, remove, removeOnly, grant, lease, fill, patch, increment]
@@ -235,66 +219,6 @@ function patch(name: Names): string {
     WHERE key = of_key AND expires_at > clock_timestamp()
       AND length(value) >= place - 1 + length(bytes);
   RETURN FOUND;
-END`,
-  )
-}
-
-/**
- * The new number as text: whole ones up to 2^53 without an exponent, others as the fewest digits
- * that read back the same. An entry at or below one of the limits counts as absent.
- */
-function increment(name: Names): string {
-  return definition(
-    `${name('increment')}(of_key text, step float8, head bytea, ttl float8, places int[],
-  limits text[]) RETURNS text`,
-    `DECLARE
-  stored bytea;
-  ends timestamptz;
-  digits text;
-  number float8;
-  front bytea := head;
-BEGIN
-  ${HURRY}
-  DELETE FROM ${name('leases')} WHERE key = of_key;
-  LOOP
-    SELECT value, expires_at INTO stored, ends FROM ${name()} WHERE key = of_key FOR UPDATE;
-    EXIT WHEN FOUND;
-    INSERT INTO ${name()} VALUES (of_key, '', '-infinity', clock_timestamp())
-      ON CONFLICT (key) DO NOTHING;
-  END LOOP;
-  IF ends <= clock_timestamp() OR EXISTS (SELECT 1 FROM unnest(places, limits) AS l(place, upto)
-      WHERE substring(stored FROM l.place FOR length(decode(l.upto, 'hex')))
-        <= decode(l.upto, 'hex')) THEN
-    number := 0;
-    ends := ${endOf('ttl')};
-  ELSE
-    front := substring(stored FROM 1 FOR length(head));
-    digits := encode(substring(stored FROM length(head) + 1), 'escape');
-    IF length(front) < 2 OR substring(front FROM 2 FOR 1) <> substring(head FROM 2 FOR 1) THEN
-      RAISE EXCEPTION '${NOT_A_NUMBER}: another kind of value';
-    END IF;
-    IF digits !~ '^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$' THEN
-      RAISE EXCEPTION '${NOT_A_NUMBER}: no number';
-    END IF;
-    BEGIN
-      number := digits::float8;
-    EXCEPTION WHEN numeric_value_out_of_range THEN
-      RAISE EXCEPTION '${NOT_A_NUMBER}: out of range';
-    END;
-  END IF;
-  BEGIN
-    number := number + step;
-  EXCEPTION WHEN numeric_value_out_of_range THEN
-    RAISE EXCEPTION '${NOT_A_NUMBER}: out of range';
-  END;
-  IF number = trunc(number) AND abs(number) <= 9007199254740992 THEN
-    digits := number::bigint::text;
-  ELSE
-    digits := number::text;
-  END IF;
-  UPDATE ${name()} SET value = front || convert_to(digits, 'UTF8'), expires_at = ends,
-    written_at = clock_timestamp() WHERE key = of_key;
-  RETURN digits;
 END`,
   )
 }

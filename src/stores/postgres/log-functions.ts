@@ -13,7 +13,7 @@
  *
  * Answers are JSON: one value, read by the fastest parser there is.
  */
-import { definition, LAST } from './entry-functions.js'
+import { definition, LAST } from './function-parts.js'
 import type { Names } from './tables.js'
 
 export interface LogLimits {
@@ -148,7 +148,28 @@ BEGIN
   SELECT * INTO s FROM ${name('state')}(of_log, applied, new_epoch, true);
   answer := ${name('missed')}(of_log, applied, s.seq);
   s.seq := s.seq + 1;
-  FOR n IN SELECT * FROM unnest(kinds, names) AS k(kind, name) LOOP
+  ${noteNames(name, limits)}
+  INSERT INTO ${name('log')} VALUES (of_log, s.seq, s.floor, s.bytes + octet_length(payload),
+    s.tags, s.prefixes, who, payload);
+  ${trim(name, limits)}
+  push := concat_ws(' ', s.epoch, s.seq, who, payload);
+  -- One that is too long is read from the table.
+  IF octet_length(push) > ${MAX_PUSH_BYTES} THEN push := ''; END IF;
+  PERFORM pg_notify(channel, push);
+  IF NOT wants_acks THEN
+    RETURN json_build_array(s.epoch, s.seq, s.floor, ${NOW_MS}, answer);
+  END IF;
+  RETURN json_build_array(s.epoch, s.seq, s.floor, ${NOW_MS}, answer,
+    floor(extract(epoch FROM clock_timestamp() - s.began_at) * 1000)::bigint,
+    coalesce((SELECT json_agg(id) FROM ${name('members')} WHERE log = of_log
+      AND ends_at >= clock_timestamp() - ${FORGET}), '[]'));
+END`,
+  )
+}
+
+/** Each with this record as its newest; beyond a limit the oldest name is let go of. */
+function noteNames(name: Names, limits: LogLimits): string {
+  return `FOR n IN SELECT * FROM unnest(kinds, names) AS k(kind, name) LOOP
     IF n.kind = 'a' THEN s.floor := s.seq; CONTINUE; END IF;
     UPDATE ${name('names')} AS t SET seq = s.seq
       WHERE t.log = of_log AND t.kind = n.kind AND t.hash = sha256(convert_to(n.name, 'UTF8'));
@@ -163,22 +184,7 @@ BEGIN
       s.prefixes := s.prefixes - 1;
       ${letGo(name, 'p')}
     END IF;
-  END LOOP;
-  INSERT INTO ${name('log')} VALUES (of_log, s.seq, s.floor, s.bytes + octet_length(payload),
-    s.tags, s.prefixes, who, payload);
-  ${trim(name, limits)}
-  push := concat_ws(' ', s.epoch, s.seq, who, payload);
-  -- One that is too long is read from the table.
-  PERFORM pg_notify(channel, CASE WHEN octet_length(push) > ${MAX_PUSH_BYTES} THEN '' ELSE push END);
-  IF NOT wants_acks THEN
-    RETURN json_build_array(s.epoch, s.seq, s.floor, ${NOW_MS}, answer);
-  END IF;
-  RETURN json_build_array(s.epoch, s.seq, s.floor, ${NOW_MS}, answer,
-    floor(extract(epoch FROM clock_timestamp() - s.began_at) * 1000)::bigint,
-    coalesce((SELECT json_agg(id) FROM ${name('members')} WHERE log = of_log
-      AND ends_at >= clock_timestamp() - ${FORGET}), '[]'));
-END`,
-  )
+  END LOOP;`
 }
 
 /** The name that was noted longest ago: the floor rises to its record. */
@@ -193,7 +199,8 @@ function letGo(name: Names, kind: 't' | 'p'): string {
 /** The sums of bytes rise with the numbers, so the first record to keep is near the beginning. */
 function trim(name: Names, { maxRecords, maxBytes }: LogLimits): string {
   return `IF s.seq % ${TRIM_EVERY} = 0
-      OR s.bytes / ${TRIM_EVERY_BYTES} < (s.bytes + octet_length(payload)) / ${TRIM_EVERY_BYTES} THEN
+      OR s.bytes / ${TRIM_EVERY_BYTES}
+        < (s.bytes + octet_length(payload)) / ${TRIM_EVERY_BYTES} THEN
     upto := coalesce((SELECT g.seq FROM ${name('log')} AS g WHERE g.log = of_log
       AND g.seq > s.seq - ${maxRecords} AND g.bytes > s.bytes - ${maxBytes}
       ORDER BY g.seq LIMIT 1), s.seq);

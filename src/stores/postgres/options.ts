@@ -49,7 +49,7 @@ export interface PostgresOptions {
   maxBytes?: Size | undefined
   /** How often expired entries are removed: seconds or '10s', 100 ms to 1 h. Default: 10 s. */
   sweepInterval?: Duration | undefined
-  /** Whether statements are prepared by name: not through a pooler that forgets them. Default: true. */
+  /** Whether statements are prepared by name; some poolers forget them. Default: true. */
   prepare?: boolean | undefined
 }
 

@@ -10,32 +10,42 @@ export type Statements = ReturnType<typeof statementsFor>
 
 export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
   const name = namesIn(tables)
-  /** A call of a function, its answer as `answer`. */
-  const call = (part: string, count: number): Statement => {
-    const args = Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
-    return prepared(`SELECT ${name(part)}(${args}) AS answer`)
-  }
-  return Object.freeze({
+  return Object.freeze({ ...onEntries(name), ...onLogs(name), ...forTheSweeper(name) })
+}
+
+/** A call of a function, its answer as `answer`. */
+function call(name: Names, part: string, count: number): Statement {
+  const args = Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
+  return prepared(`SELECT ${name(part)}(${args}) AS answer`)
+}
+
+function onEntries(name: Names) {
+  return {
     /** A third less work for the server than a list of one. */
     getOne: prepared(
       `SELECT value FROM ${name()} WHERE key = $1 AND expires_at > statement_timestamp()`,
     ),
     get: prepared(`SELECT key, value FROM ${name()}
       WHERE key = ANY($1::text[]) AND expires_at > statement_timestamp()`),
-    set: call('set', 7),
-    delete: call('delete', 2),
-    deleteOnly: call('delete_only', 3),
+    set: call(name, 'set', 7),
+    delete: call(name, 'delete', 2),
+    deleteOnly: call(name, 'delete_only', 3),
     lease: prepared(
       `SELECT i, value, is_granted FROM ${name('lease')}($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     ),
-    fill: call('fill', 7),
-    patch: call('patch', 4),
-    increment: call('increment', 6),
+    fill: call(name, 'fill', 7),
+    patch: call(name, 'patch', 4),
+    increment: call(name, 'increment', 6),
     scan: prepared(`SELECT key FROM ${name()} WHERE key >= $1 AND ($2::text IS NULL OR key < $2)
       AND expires_at > statement_timestamp() ORDER BY key LIMIT $3`),
     ping: prepared('SELECT 1'),
-    follow: call('follow', 6),
-    append: call('append', 9),
+  }
+}
+
+function onLogs(name: Names) {
+  return {
+    follow: call(name, 'follow', 6),
+    append: call(name, 'append', 9),
     leave: prepared(`DELETE FROM ${name('members')} WHERE log = $1 AND id = $2`),
     ack: prepared('SELECT pg_notify($1, $2)'),
     tagSeqs: prepared(`SELECT t.seq, (SELECT r.floor FROM ${name('log')} AS r WHERE r.log = $1
@@ -43,6 +53,11 @@ export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
       FROM unnest($2::text[]) WITH ORDINALITY AS k(name, i) LEFT JOIN ${name('names')} AS t
         ON t.log = $1 AND t.kind = 't' AND t.hash = sha256(convert_to(k.name, 'UTF8'))
       ORDER BY k.i`),
+  }
+}
+
+function forTheSweeper(name: Names) {
+  return {
     claim: prepared(`INSERT INTO ${name('chores')} AS c
       VALUES ($1, clock_timestamp() + $2::float8 * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at
@@ -55,7 +70,7 @@ export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
     sweepLeases: prepared(`DELETE FROM ${name('leases')} WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM ${name('leases')} WHERE ends_at <= statement_timestamp()
       LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`),
-  })
+  }
 }
 
 /**
@@ -64,16 +79,18 @@ export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
  * manieth was written. Needs Postgres 14, which reads a range of pages alone.
  */
 function sweepPages(name: Names): string {
-  const range = `ctid >= format('(%s,0)', $1::bigint)::tid AND ctid < format('(%s,0)', $2::bigint)::tid`
-  const isGone = `(expires_at <= statement_timestamp() OR written_at < coalesce($3::timestamptz, '-infinity'))`
+  const range = `ctid >= format('(%s,0)', $1::bigint)::tid
+    AND ctid < format('(%s,0)', $2::bigint)::tid`
+  const isGone = `(expires_at <= statement_timestamp()
+    OR written_at < coalesce($3::timestamptz, '-infinity'))`
   return `WITH gone AS (DELETE FROM ${name()} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${name()}
       WHERE ${range} AND ${isGone} FOR UPDATE SKIP LOCKED)) RETURNING 1),
     kept AS (SELECT octet_length(value) + octet_length(key) AS size, written_at,
       row_number() OVER () AS i FROM ${name()} WHERE ${range} AND NOT ${isGone})
     SELECT (SELECT count(*) FROM gone)::float8 AS deleted, count(*)::float8 AS entries,
       coalesce(sum(size), 0)::float8 AS bytes,
-      coalesce(json_agg(extract(epoch FROM written_at)) FILTER (WHERE i % $4::bigint = 1), '[]')::text
-        AS moments
+      coalesce(json_agg(extract(epoch FROM written_at)) FILTER (WHERE i % $4::bigint = 1),
+        '[]')::text AS moments
     FROM kept`
 }
 

@@ -33,6 +33,10 @@ export function namesIn({ schema, table }: Pick<TableOptions, 'schema' | 'table'
 export function tables(options: TableOptions): string {
   const name = namesIn(options)
   const create = `CREATE ${options.isUnlogged ? 'UNLOGGED ' : ''}TABLE IF NOT EXISTS`
+  return entryTables(name, create) + logTables(name, create, options.table)
+}
+
+function entryTables(name: Names, create: string): string {
   return `${create} ${name()} (
   key text COLLATE "C" PRIMARY KEY,
   value bytea NOT NULL,
@@ -46,7 +50,15 @@ ${create} ${name('leases')} (
   is_waited_for boolean NOT NULL DEFAULT false,
   ends_at timestamptz NOT NULL
 ) WITH (fillfactor = 70);
-${create} ${name('logs')} (
+${create} ${name('chores')} (
+  name text PRIMARY KEY,
+  due_at timestamptz NOT NULL
+);
+`
+}
+
+function logTables(name: Names, create: string, table: string): string {
+  return `${create} ${name('logs')} (
   name text COLLATE "C" PRIMARY KEY,
   epoch text NOT NULL,
   server text NOT NULL,
@@ -71,16 +83,12 @@ ${create} ${name('names')} (
   seq bigint NOT NULL,
   PRIMARY KEY (log, kind, hash)
 );
-CREATE INDEX IF NOT EXISTS "${options.table}_names_seq" ON ${name('names')} (log, kind, seq);
+CREATE INDEX IF NOT EXISTS "${table}_names_seq" ON ${name('names')} (log, kind, seq);
 ${create} ${name('members')} (
   log text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
   ends_at timestamptz NOT NULL,
   PRIMARY KEY (log, id)
 ) WITH (fillfactor = 50);
-${create} ${name('chores')} (
-  name text PRIMARY KEY,
-  due_at timestamptz NOT NULL
-);
 `
 }

@@ -12,7 +12,7 @@ export interface WrittenValues {
 }
 
 /** What fills nothing. */
-export const UNUSED_TTL = -1
+const UNUSED_TTL = -1
 /** A thousand years: more is for ever, which every clock of the server can hold. */
 const MAX_TTL_MS = 31_556_952_000_000
 

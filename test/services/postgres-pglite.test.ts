@@ -1,0 +1,40 @@
+/** PGlite, a Postgres inside of the process: the suite of all stores, and two caches over one. */
+import { PGlite } from '@electric-sql/pglite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCache } from '../../src/index.js'
+import { postgres } from '../../src/stores/postgres/index.js'
+import { storeSuite } from '../../src/testing/index.js'
+import { until } from '../support/watched-store.js'
+
+let client: PGlite
+beforeAll(async () => {
+  client = new PGlite()
+  await client.waitReady
+})
+afterAll(() => client?.close())
+
+storeSuite({
+  name: 'PGlite',
+  create: async () => {
+    const store = postgres({ client })
+    return { store, dispose: () => store.close() }
+  },
+  test: { describe, it },
+})
+
+describe('caches over PGlite', () => {
+  it('hear what the other invalidates', async () => {
+    const open = () => createCache({ store: postgres({ client }), prefix: 'heard' })
+    const [ours, theirs] = [open(), open()]
+    for (const cache of [ours, theirs]) {
+      await until(() => cache.stats().coherence.state === 'leased', 'leased')
+    }
+    await ours.set('k', { at: new Date(0) }, { tags: ['t'] })
+    expect(await theirs.get('k')).toEqual({ at: new Date(0) })
+    expect(theirs.peek('k')).toEqual({ at: new Date(0) })
+    await ours.invalidateTags(['t'])
+    await until(() => theirs.peek('k') === undefined, 'the news')
+    await ours.close()
+    await theirs.close()
+  })
+})
