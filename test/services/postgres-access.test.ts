@@ -114,7 +114,6 @@ describe('a client given', () => {
     watch.store.reconnect()
     await watch.store.close()
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
-    expect(pool.listenerCount('connect')).toBe(0)
     await expect(watch.store.getMany(['given'])).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     })
@@ -130,12 +129,35 @@ describe('a client given', () => {
     const listening = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`
     await until(async () => (await admin.query(listening)).rows[0].n >= 1, 'it listens')
     await theirs.set('k', 1)
-    expect(await ours.get('k')).toBe(1)
-    expect(ours.peek('k')).toBe(1)
+    await until(async () => {
+      return (await ours.get('k')) === 1 && ours.peek('k') === 1
+    }, 'the value, in memory')
     await theirs.delete('k')
     await until(() => ours.peek('k') === undefined, 'the news')
     await ours.close()
     await theirs.close()
+  })
+
+  it('is doubted when a connection leads to another life of the server, and not before', async () => {
+    const pool = new pg.Pool({ ...server.settings, idleTimeoutMillis: 20 })
+    const watch = open({ client: pool })
+    await watch.up()
+    const isEmpty = () => until(() => pool.totalCount === 0, 'no connection is left')
+    await watch.store.setMany([entry('lives')])
+    await isEmpty()
+    expect(await watch.store.getMany(['lives'])).toHaveLength(1)
+    expect([watch.ups, watch.downs]).toEqual([1, []])
+    await isEmpty()
+    await server.control.shutDown()
+    await server.control.restart()
+    admin = await server.client()
+    // No call has failed, and no connection was lost: what is read tells it.
+    await expect(watch.store.getMany(['lives'])).rejects.toThrow(/another life/)
+    expect(watch.downs).toHaveLength(1)
+    await watch.up(1)
+    expect(await watch.store.getMany(['lives'])).toHaveLength(1)
+    await watch.store.close()
+    await pool.end()
   })
 
   it('keeps the order of calls on one key, and of a record behind its delete', async () => {

@@ -3,8 +3,10 @@
  * one. It is used, and never connected, reconfigured or closed.
  *
  * Nothing tells when such an object is away but a call that fails, so after one the server is asked
- * again every half a second until it answers. A pool that has opened another connection says so:
- * it may lead to another server, and what that one brings is doubted until its log was heard.
+ * again every half a second until it answers. Nor does anything tell when it has found another
+ * server by itself, or another life of this one, which may have brought back what was deleted: so
+ * whatever reads values also asks when the server's process was started. What another one brings is
+ * not used, and its log is heard first.
  */
 import type { StoreListener } from '../../core/contracts.js'
 import { isLost } from './call-errors.js'
@@ -19,6 +21,8 @@ export interface PostgresClient {
 }
 
 const PROBE_EVERY_MS = 500
+/** Text that differs with every start of a server, and that every user may ask for. */
+export const LIFE = 'pg_postmaster_start_time()::text'
 
 /** A pool of `pg`, by its shape. */
 export interface PgPool extends PostgresClient {
@@ -26,12 +30,10 @@ export interface PgPool extends PostgresClient {
   readonly totalCount: number
   readonly options: { readonly password?: unknown }
   readonly Client?: unknown
-  on(event: 'connect', listener: () => void): unknown
-  off(event: 'connect', listener: () => void): unknown
 }
 
 export function isPgPool(client: PostgresClient): client is PgPool {
-  return 'totalCount' in client && 'options' in client && 'on' in client && 'off' in client
+  return 'totalCount' in client && 'options' in client
 }
 
 class GivenConnection implements SqlConnection {
@@ -40,6 +42,8 @@ class GivenConnection implements SqlConnection {
   readonly #prepares: boolean
   readonly #onLost: (cause: unknown) => void
   readonly #lanes = new KeyLanes()
+  /** When the server's process was started. */
+  #life: unknown
 
   constructor(client: PostgresClient, prepares: boolean, onLost: (cause: unknown) => void) {
     this.#client = client
@@ -56,11 +60,25 @@ class GivenConnection implements SqlConnection {
     try {
       const isPrepared = this.#prepares && isPgPool(client)
       const sent = isPrepared ? client.query({ name, text, values }) : client.query(text, values)
-      return (await sent).rows as readonly Row[]
+      const rows = (await sent).rows as readonly Row[]
+      this.#check(rows[0]?.life)
+      return rows
     } catch (cause) {
       if (isLost(cause)) this.#onLost(cause)
       throw cause
     }
+  }
+
+  /** Remembers the life of the server that the client leads to now. */
+  async meet(): Promise<void> {
+    this.#life = undefined
+    await this.query({ name: 'cachewright_life', text: `SELECT ${LIFE} AS life` }, [])
+  }
+
+  #check(life: unknown): void {
+    if (life === undefined || life === this.#life) return
+    if (this.#life !== undefined) throw new Error('the client leads to another life of the server')
+    this.#life = life
   }
 
   async run(script: string): Promise<void> {
@@ -76,8 +94,7 @@ class GivenConnection implements SqlConnection {
 }
 
 export class GivenLink implements SqlLink {
-  readonly #client: PostgresClient
-  readonly #given: SqlConnection
+  readonly #given: GivenConnection
   readonly #probe: (connection: SqlConnection) => Promise<void>
   #listener: StoreListener | undefined
   #isUp = false
@@ -92,14 +109,12 @@ export class GivenLink implements SqlLink {
     prepares: boolean,
     probe: (connection: SqlConnection) => Promise<void>,
   ) {
-    this.#client = client
     this.#given = new GivenConnection(client, prepares, (cause) => this.#lose(cause))
     this.#probe = probe
   }
 
   open(listener: StoreListener): void {
     this.#listener = listener
-    if (isPgPool(this.#client)) this.#client.on('connect', this.#onConnect)
     void this.#ask()
   }
 
@@ -122,19 +137,13 @@ export class GivenLink implements SqlLink {
     this.#isUp = false
     this.#downCause = new Error('the store is closed')
     clearTimeout(this.#timer)
-    if (isPgPool(this.#client)) this.#client.off('connect', this.#onConnect)
-  }
-
-  readonly #onConnect = (): void => {
-    if (!this.#isUp) return
-    this.#epoch += 1
-    this.#listener?.onUp()
   }
 
   async #ask(): Promise<void> {
     clearTimeout(this.#timer)
     try {
       await this.#probe(this.#given)
+      await this.#given.meet()
     } catch (cause) {
       return this.#lose(cause)
     }

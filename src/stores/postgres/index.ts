@@ -6,7 +6,7 @@
  */
 import type { Store } from '../../core/contracts.js'
 import { KeptLink } from '../kept-link.js'
-import { GivenLink, isPgPool } from './given-connection.js'
+import { GivenLink, isPgPool, LIFE } from './given-connection.js'
 import { Migration } from './migration.js'
 import { Notifications } from './notifications.js'
 import {
@@ -35,7 +35,8 @@ export type { PostgresOptions } from './options.js'
  */
 export function postgres(options: PostgresOptions = {}): Store {
   const resolved = resolvePostgresOptions(options)
-  const statements = statementsFor(resolved)
+  // A connection of our own is known to be another one.
+  const statements = statementsFor(resolved, resolved.client && LIFE)
   const migration = new Migration(resolved)
   const probe = (connection: SqlConnection) => migration.ensure(connection, resolved.migrates)
   const link = linkTo(resolved, probe)

@@ -8,9 +8,11 @@ import { type Names, namesIn, type TableOptions } from './tables.js'
 
 export type Statements = ReturnType<typeof statementsFor>
 
-export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>) {
+/** `told`: an expression that comes with each value, as `life`. */
+export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>, told?: string) {
   const name = namesIn(tables)
-  return Object.freeze({ ...onEntries(name), ...onLogs(name), ...forTheSweeper(name) })
+  const life = told === undefined ? '' : `, ${told} AS life`
+  return Object.freeze({ ...onEntries(name, life), ...onLogs(name), ...forTheSweeper(name) })
 }
 
 /** A call of a function, its answer as `answer`. */
@@ -19,19 +21,20 @@ function call(name: Names, part: string, count: number): Statement {
   return prepared(`SELECT ${name(part)}(${args}) AS answer`)
 }
 
-function onEntries(name: Names) {
+function onEntries(name: Names, life: string) {
   return {
     /** A third less work for the server than a list of one. */
     getOne: prepared(
-      `SELECT value FROM ${name()} WHERE key = $1 AND expires_at > statement_timestamp()`,
+      `SELECT value${life} FROM ${name()} WHERE key = $1 AND expires_at > statement_timestamp()`,
     ),
-    get: prepared(`SELECT key, value FROM ${name()}
+    get: prepared(`SELECT key, value${life} FROM ${name()}
       WHERE key = ANY($1::text[]) AND expires_at > statement_timestamp()`),
     set: call(name, 'set', 7),
     delete: call(name, 'delete', 2),
     deleteOnly: call(name, 'delete_only', 3),
     lease: prepared(
-      `SELECT i, value, is_granted FROM ${name('lease')}($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      `SELECT i, value, is_granted${life}
+        FROM ${name('lease')}($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     ),
     fill: call(name, 'fill', 7),
     patch: call(name, 'patch', 4),
