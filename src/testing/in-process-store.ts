@@ -21,6 +21,7 @@ import type {
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 import { checkKnown, invalidOption } from '../core/option-reading.js'
+import { beginsWith, counted, isPast, noNumber } from '../stores/stored-bytes.js'
 import { InProcessData } from './in-process-data.js'
 import { type InProcessLogLimits, inProcessLog } from './in-process-log.js'
 
@@ -61,7 +62,6 @@ const DEFAULT_MAX_ENTRIES = 100_000
 const MAX_ENTRIES = 2 ** 24
 const SCAN_PAGE_KEYS = 1_000
 const OPTIONS = ['clock', 'maxEntries', 'log', 'logLimits']
-const JSON_NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** A store of its own data. Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function inProcessStore(options: InProcessStoreOptions = {}): InProcessStore {
@@ -165,11 +165,9 @@ class MapStore implements InProcessStore {
     const kept = this.#space.read(key)
     const isGone = limits.some((limit) => kept !== undefined && isPast(kept.bytes, limit))
     const entry = isGone ? undefined : kept
-    const [newHead, old] = entry === undefined ? [head, 0] : readCounter(key, entry.bytes, head)
-    const sum = old + by
-    if (!Number.isFinite(sum)) throw noNumber(key, 'the sum is out of range')
-    const bytes = Buffer.concat([newHead, Buffer.from(String(sum === 0 ? 0 : sum))])
-    this.#space.write(key, Uint8Array.from(bytes), entry?.deadAtMs ?? this.#space.deadlineMs(ttlMs))
+    const refuse = (reason: string) => noNumber('in-process', key, reason)
+    const { bytes, sum } = counted(entry?.bytes, by, head, refuse)
+    this.#space.write(key, bytes, entry?.deadAtMs ?? this.#space.deadlineMs(ttlMs))
     return sum
   }
 
@@ -250,26 +248,4 @@ class MapStore implements InProcessStore {
   }
 }
 
-function readCounter(key: string, bytes: Uint8Array, head: Uint8Array): [Uint8Array, number] {
-  const text = Buffer.from(bytes.subarray(head.length)).toString('latin1')
-  if (bytes[1] !== head[1]) throw noNumber(key, 'another kind of value')
-  if (!JSON_NUMBER.test(text)) throw noNumber(key, 'no number')
-  return [bytes.subarray(0, head.length), Number(text)]
-}
-
-function noNumber(key: string, reason: string): CacheError {
-  const message = `in-process increment: ${reason}`
-  return new CacheError('VALUE_NOT_A_NUMBER', message, { op: 'increment', key })
-}
-
-function beginsWith(bytes: Uint8Array, head: Uint8Array | undefined): boolean {
-  return head !== undefined && Buffer.compare(bytes.subarray(0, head.length), head) === 0
-}
-
 const ENCODER = new TextEncoder()
-
-function isPast(bytes: Uint8Array, expiry: Expiry): boolean {
-  const { offset, now } = expiry
-  const stored = bytes.subarray(offset, offset + now.length)
-  return Buffer.compare(stored, now) <= 0
-}

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { endOfPrefix, keyOf, textOf } from '../../src/stores/key-text.js'
 import {
   type PostgresOptions,
   postgres,
   postgresMigration,
 } from '../../src/stores/postgres/index.js'
-import { endOfPrefix, keyOf, textOf } from '../../src/stores/postgres/key-text.js'
 import { resolvePostgresOptions } from '../../src/stores/postgres/options.js'
 
 const URL = 'postgres://ann:secret@db.example:5433/shop'

@@ -15,9 +15,9 @@ import type {
   LogSnapshot,
   TagSeqs,
 } from '../../core/log.js'
+import { keyOf } from '../key-text.js'
 import { namesOf, payloadOf, readPrefix, readPush, storedName, TextRecord } from '../log-text.js'
 import { awayError, failedError } from './call-errors.js'
-import { keyOf } from './key-text.js'
 import type { Notifications } from './notifications.js'
 import type { CallOrder, Row, SqlSource, Statement } from './sql-connection.js'
 import type { Statements } from './statements.js'

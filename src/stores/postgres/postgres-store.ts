@@ -18,9 +18,9 @@ import type {
   StoreWrite,
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
+import { endOfPrefix, keyOf, textOf } from '../key-text.js'
 import { slices } from '../slices.js'
 import { awayError, failedError } from './call-errors.js'
-import { endOfPrefix, keyOf, textOf } from './key-text.js'
 import type { Notifications } from './notifications.js'
 import { PostgresLog } from './postgres-log.js'
 import type { CallOrder, Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'

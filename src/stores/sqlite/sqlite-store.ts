@@ -1,0 +1,195 @@
+/**
+ * The `Store` contract over SQLite in this process: one file that processes of one machine share,
+ * or memory of its own.
+ *
+ * Calls run one after another in the order of the calling (serial-calls.ts). A batch is a
+ * transaction, or some of a bounded size. A call that finds no database rejects with
+ * STORE_UNAVAILABLE, one that fails with STORE_FAILED.
+ */
+import type {
+  Expiry,
+  LeaseAnswer,
+  LeaseRequest,
+  Store,
+  StoreAbilities,
+  StoreFill,
+  StoreListener,
+  StoreWrite,
+} from '../../core/contracts.js'
+import { CacheError, isCacheError } from '../../core/errors.js'
+import type { Log } from '../../core/log.js'
+import type { LinkTo } from '../kept-link.js'
+import { endOfPrefix, keyOf, textOf } from '../key-text.js'
+import { slices } from '../slices.js'
+import { SerialCalls } from './serial-calls.js'
+import type { SqliteConnection } from './sqlite-connection.js'
+import { SqliteEntries } from './sqlite-entries.js'
+import { type RunCall, SqliteLog } from './sqlite-log.js'
+import { SqliteRecords } from './sqlite-records.js'
+import type { Sweeper } from './sweeper.js'
+import type { Names } from './tables.js'
+
+/** Keys in one transaction: some milliseconds. */
+const MAX_KEYS = 200
+const MAX_WAITING = 10_000
+const SCAN_PAGE = 1_000
+
+const EVER = Number.POSITIVE_INFINITY
+
+export class SqliteStore implements Store {
+  readonly name = 'sqlite'
+  readonly abilities: StoreAbilities
+  readonly #link: LinkTo<SqliteConnection>
+  readonly #sweeper: Sweeper
+  readonly #entries: SqliteEntries
+  readonly #records: SqliteRecords
+  readonly #calls = new SerialCalls()
+  readonly #logs: SqliteLog[] = []
+
+  constructor(
+    link: LinkTo<SqliteConnection>,
+    name: Names,
+    sweeper: Sweeper,
+    { isFile }: { readonly isFile: boolean },
+  ) {
+    this.abilities = Object.freeze({ shared: isFile, atomic: true, durable: isFile })
+    this.#link = link
+    this.#sweeper = sweeper
+    this.#entries = new SqliteEntries(name)
+    this.#records = new SqliteRecords(name)
+  }
+
+  open(listener: StoreListener): void {
+    this.#link.open(listener)
+    this.#sweeper.open(this.#run)
+  }
+
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#inSlices('getMany', keys, (on, slice) => {
+      return slice.map((key) => this.#entries.get(on, textOf(key)))
+    })
+  }
+
+  leaseMany(
+    requests: readonly LeaseRequest[],
+    expiry: Expiry,
+    notAfterWallMs = EVER,
+  ): Promise<readonly LeaseAnswer[]> {
+    return this.#inSlices('leaseMany', requests.map(withText), (on, slice) => {
+      return this.#entries.lease(on, slice, expiry, notAfterWallMs)
+    })
+  }
+
+  fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    return this.#inSlices('fillMany', fills.map(withText), (on, slice) => {
+      return this.#entries.fill(on, slice)
+    })
+  }
+
+  async setMany(writes: readonly StoreWrite[], notAfterWallMs = EVER): Promise<void> {
+    await this.#inSlices('setMany', writes.map(withText), (on, slice) => {
+      this.#entries.set(on, slice, notAfterWallMs)
+      return []
+    })
+  }
+
+  async deleteMany(keys: readonly string[], holdOffMs = 0, only?: Expiry): Promise<number> {
+    const counts = await this.#inSlices('deleteMany', keys.map(textOf), (on, slice) => {
+      return [this.#entries.delete(on, slice, holdOffMs, only)]
+    })
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
+    return this.#run('patch', (on) => this.#entries.patch(on, textOf(key), offset, patch, ttlMs))
+  }
+
+  increment(
+    key: string,
+    by: number,
+    head: Uint8Array,
+    ttlMs: number,
+    limits: readonly Expiry[] = [],
+  ): Promise<number> {
+    const how = { head, ttlMs, limits }
+    return this.#run('increment', (on) => this.#entries.increment(on, textOf(key), by, how))
+  }
+
+  async *scan(prefix: string): AsyncGenerator<readonly string[]> {
+    let from = textOf(prefix)
+    const end = endOfPrefix(from)
+    while (true) {
+      const page = await this.#run('scan', (on) => this.#entries.scan(on, from, end, SCAN_PAGE))
+      if (page.length > 0) yield page.map(keyOf)
+      if (page.length < SCAN_PAGE) return
+      // The next text there can be: none holds U+0000.
+      from = `${page.at(-1)!}\u0001`
+    }
+  }
+
+  log(name: string): Log {
+    const onMoved = () => this.#link.reconnect()
+    const log = new SqliteLog(name, this.#run, this.#link, this.#records, onMoved)
+    this.#logs.push(log)
+    return log
+  }
+
+  async ping(): Promise<void> {
+    await this.#run('ping', (on) => on.prepare('SELECT 1').get())
+  }
+
+  reconnect(): void {
+    this.#link.reconnect()
+  }
+
+  async close(): Promise<void> {
+    for (const log of this.#logs) log.close()
+    await this.#sweeper.close()
+    await this.#link.close()
+  }
+
+  /** In the order of the items, all slices queued at once: what is asked next comes after them. */
+  async #inSlices<I, T>(
+    op: string,
+    items: readonly I[],
+    call: (on: SqliteConnection, slice: readonly I[]) => readonly T[],
+  ): Promise<readonly T[]> {
+    if (items.length === 0) return []
+    if (items.length <= MAX_KEYS) return this.#run(op, (on) => call(on, items))
+    const parts = slices(items, MAX_KEYS).map((slice) => this.#run(op, (on) => call(on, slice)))
+    return (await Promise.all(parts)).flat()
+  }
+
+  readonly #run: RunCall = async (op, call) => {
+    if (this.#calls.waitingCount >= MAX_WAITING) {
+      throw awayError(op, new Error(`${MAX_WAITING} calls wait already`))
+    }
+    try {
+      return await this.#calls.run(() => {
+        const { connection, downCause } = this.#link
+        if (connection === undefined) throw awayError(op, downCause)
+        return call(connection)
+      })
+    } catch (cause) {
+      throw isCacheError(cause) ? cause : failedError(op, cause)
+    }
+  }
+}
+
+function withText<T extends { readonly key: string }>(item: T): T {
+  const text = textOf(item.key)
+  return text === item.key ? item : { ...item, key: text }
+}
+
+function awayError(op: string, cause: unknown): CacheError {
+  const message = `sqlite ${op}: the store is away: ${reasonOf(cause)}`
+  return new CacheError('STORE_UNAVAILABLE', message, { op, cause })
+}
+
+function failedError(op: string, cause: unknown): CacheError {
+  return new CacheError('STORE_FAILED', `sqlite ${op}: ${reasonOf(cause)}`, { op, cause })
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
