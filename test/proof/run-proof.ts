@@ -97,10 +97,10 @@ export async function runProofOn<S extends { readonly workers: readonly WorkerPr
 function startWorker(
   { processes, seed, plantedBug }: ProofPlan<never>,
   by: number,
-  { redis, postgres }: StoreSetting,
+  given: StoreSetting,
 ): WorkerProcess {
   const driver = by % 2 === 0 ? 'node-redis' : 'ioredis'
-  const store = postgres === undefined ? { redis: { driver, ...redis } as const } : { postgres }
+  const store = given.redis === undefined ? given : { redis: { driver, ...given.redis } as const }
   const setting = { by, processes, seed: seed * processes + by, plantedBug }
   return new WorkerProcess({ ...setting, store })
 }

@@ -3,12 +3,14 @@
  * callers that use it. It tells its parent what they saw, and ends with it.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Store } from '../../src/core/contracts.js'
 import { type Cache, createCache } from '../../src/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { sqlite } from '../../src/stores/sqlite/index.js'
 import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
 import { Callers } from './callers.js'
-import type { FromWorker, ToWorker, WorkerSetting } from './messages.js'
+import type { FromWorker, StoreSetting, ToWorker, WorkerSetting } from './messages.js'
 import { monotonicMs } from './monotonic-ms.js'
 import { Notebook } from './notebook.js'
 
@@ -28,10 +30,14 @@ function tell(message: FromWorker): void {
 }
 
 function open(): Cache {
-  const { redis: one, postgres: other } = setting.store
-  const options = { connectTimeout: '1s' } as const
-  const store = other ? postgres({ ...other, ...options }) : redis({ ...one, ...options })
-  return createCache({ store, ttl: '1h', hardTimeout: '5s' }) as Cache
+  return createCache({ store: storeOf(setting.store), ttl: '1h', hardTimeout: '5s' }) as Cache
+}
+
+function storeOf(given: StoreSetting): Store {
+  const connectTimeout = '1s'
+  if (given.sqlite !== undefined) return sqlite(given.sqlite)
+  if (given.postgres !== undefined) return postgres({ ...given.postgres, connectTimeout })
+  return redis({ ...given.redis, connectTimeout })
 }
 
 function isLeased(cache: Cache): boolean {

@@ -12,13 +12,13 @@ import { perform } from '../model/perform.js'
 import { modelRuns } from '../model/runs.js'
 import { type Setup, type Step, setups, steps } from '../model/steps.js'
 import { type Call, World } from '../model/world.js'
-import { type PlaceServer, POSTGRES_PLACE, REDIS_PLACES } from '../support/places.js'
+import { type FilePlace, QUIET_PLACES } from '../support/places.js'
 
 const SHORTEST_MS = 1_000
 const LIMIT_MS = 10_000
 
-describe.each([...REDIS_PLACES, POSTGRES_PLACE])('model over $name', ({ start }) => {
-  let server: PlaceServer
+describe.each(QUIET_PLACES)('model over $name', ({ start }) => {
+  let server: Awaited<ReturnType<FilePlace['start']>>
   let runs = 0
   beforeAll(async () => {
     server = await start()

@@ -138,7 +138,7 @@ describe('a client given', () => {
     await theirs.close()
   })
 
-  it('is doubted when a connection leads to another life of the server, and not before', async () => {
+  it('is doubted when it leads to another life of the server, and not before', async () => {
     const pool = new pg.Pool({ ...server.settings, idleTimeoutMillis: 20 })
     const watch = open({ client: pool })
     await watch.up()

@@ -11,9 +11,10 @@ import { printProof, reportOf } from '../proof/proof-report.js'
 import { runClusterProof, runSentinelProof } from '../proof/run-cluster-proof.js'
 import { runPostgresProof } from '../proof/run-postgres-proof.js'
 import { type Proof, type ProofPlan, runProof } from '../proof/run-proof.js'
+import { runSqliteProof, SQLITE_MODES } from '../proof/run-sqlite-proof.js'
 import { SENTINEL_MODES } from '../proof/sentinel-modes.js'
 import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
-import { POSTGRES_PLACE, REDIS_PLACES } from '../support/places.js'
+import { type FilePlace, POSTGRES_PLACE, REDIS_PLACES, SQLITE_PLACE } from '../support/places.js'
 
 const LIMIT_MS = 60_000
 const STOPPED_MS = 2_500
@@ -25,7 +26,7 @@ async function prove(plan: Omit<ProofPlan, 'seed'>, seed = 1) {
   return report
 }
 
-async function race(races: number, place = REDIS_PLACES[0]!) {
+async function race(races: number, place: FilePlace = REDIS_PLACES[0]!) {
   const report = await runForcedRaces({ races, seed: 1 }, place)
   console.log(printRaces(report))
   return report
@@ -83,6 +84,15 @@ describe('real processes over several servers', () => {
     LIMIT_MS * 2,
   )
 
+  it(
+    'never serve what was invalidated over one file, whoever is killed',
+    async () => {
+      const modes = [SQLITE_MODES.processKilled, SQLITE_MODES.allKilled]
+      await check(runSqliteProof({ processes: 3, modes, modeMs: 2_000, seed: 1 }), [1, 1])
+    },
+    LIMIT_MS,
+  )
+
   it.each([
     ['unlogged', true, POSTGRES_MODES.serverKilled],
     ['logged', false, POSTGRES_MODES.serverSetBack],
@@ -109,6 +119,7 @@ describe('forced races', () => {
   it.each([
     [5_000, REDIS_PLACES[0]!],
     [2_000, POSTGRES_PLACE],
+    [2_000, SQLITE_PLACE],
   ])(
     'leave no old value anywhere: %s of them',
     async (races, place) => {

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'
 import { inProcessStore } from '../../src/testing/index.js'
-import { type PlaceServer, POSTGRES_PLACE, REDIS_PLACES } from '../support/places.js'
+import { type FilePlace, QUIET_PLACES } from '../support/places.js'
 import { watched } from '../support/watched-store.js'
 
 type Call = (store: Store, prefix: string) => Promise<unknown>
@@ -75,8 +75,8 @@ function legible(bytes: Uint8Array | undefined): string | undefined {
   return `${bytes[0]} ${bytes[1]} ${number}`
 }
 
-describe.each([...REDIS_PLACES, POSTGRES_PLACE])('model: $name', ({ start }) => {
-  let server: PlaceServer
+describe.each(QUIET_PLACES)('model: $name', ({ start }) => {
+  let server: Awaited<ReturnType<FilePlace['start']>>
   beforeAll(async () => {
     server = await start()
   })

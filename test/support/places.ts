@@ -2,8 +2,12 @@
  * Where a cache may have its store, as tests of caches need it: a server of its own for each, which
  * is reached by its port or by that of a proxy before it, and can be frozen, killed and started.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Store } from '../../src/core/contracts.js'
 import { postgres } from '../../src/stores/postgres/index.js'
+import { sqlite } from '../../src/stores/sqlite/index.js'
 import { Postgres } from './postgres.js'
 import { OWN_CLIENTS, type OwnClientKind } from './redis-clients.js'
 import { startRedisServer } from './redis-server.js'
@@ -11,6 +15,12 @@ import { startRedisServer } from './redis-server.js'
 export interface Place {
   readonly name: string
   start(): Promise<PlaceServer>
+}
+
+/** As much of it as a file has. */
+export interface FilePlace {
+  readonly name: string
+  start(): Promise<Pick<PlaceServer, 'store' | 'stop'>>
 }
 
 export interface PlaceServer {
@@ -62,6 +72,21 @@ export const POSTGRES_PLACE: Place = {
     }
   },
 }
+
+/** A file: nothing leads to it that could be cut, and nobody can be stopped but its users. */
+export const SQLITE_PLACE: FilePlace = {
+  name: 'SQLite',
+  start: async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cachewright-sqlite-'))
+    return {
+      store: () => sqlite({ path: join(folder, 'cache.db') }),
+      stop: async () => rmSync(folder, { recursive: true, force: true }),
+    }
+  },
+}
+
+/** For tests that do nothing to the server. */
+export const QUIET_PLACES: readonly FilePlace[] = [...REDIS_PLACES, POSTGRES_PLACE, SQLITE_PLACE]
 
 /** Each kind of server, and the first two client libraries of Redis. */
 export const PLACES: readonly Place[] = [...REDIS_PLACES.slice(0, 2), POSTGRES_PLACE]

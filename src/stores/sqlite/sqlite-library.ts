@@ -1,6 +1,6 @@
 /**
- * SQLite inside of the process: `node:sqlite` where this Node has it, else `@photostructure/sqlite`,
- * which has the same interface. Both are synchronous.
+ * SQLite inside of the process: `node:sqlite` where this Node has it, else
+ * `@photostructure/sqlite`, which has the same interface. Both are synchronous.
  */
 import { CacheError } from '../../core/errors.js'
 

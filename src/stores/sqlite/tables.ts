@@ -19,6 +19,10 @@ export function namesIn(table: string): Names {
 }
 
 export function tables(name: Names): string {
+  return entryTables(name) + logTables(name)
+}
+
+function entryTables(name: Names): string {
   return `CREATE TABLE IF NOT EXISTS ${name()} (
   key TEXT NOT NULL UNIQUE,
   value BLOB NOT NULL,
@@ -30,7 +34,11 @@ CREATE TABLE IF NOT EXISTS ${name('leases')} (
   is_waited_for INTEGER NOT NULL,
   ends_at REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ${name('logs')} (
+`
+}
+
+function logTables(name: Names): string {
+  return `CREATE TABLE IF NOT EXISTS ${name('logs')} (
   name TEXT PRIMARY KEY,
   epoch TEXT NOT NULL,
   began_at REAL NOT NULL,
