@@ -93,6 +93,8 @@ const VALUE_OF_KIND: Readonly<Record<string, string>> = {
   port: '1 to 65535',
   flag: 'true, 1, yes, on; false, 0, no, off',
   nodes: 'host:port, with commas between',
+  prefix: '1 to 64 letters, digits and _ . -',
+  table: '1 to 40 letters, digits and _',
   json: 'a JSON object',
 }
 

@@ -20,6 +20,7 @@ import {
 import { cacheOptionsFrom, readEnvironment } from './environment.js'
 import { LruMemoryTier, noMemory } from './memory/index.js'
 import { diagnosticsTap, LatencyObserver } from './observe/index.js'
+import { chooseStore } from './store-choice.js'
 
 /**
  * Makes a cache. Returns at once: a store connects in the background, and calls wait for it within
@@ -32,7 +33,6 @@ import { diagnosticsTap, LatencyObserver } from './observe/index.js'
 export function createCache<
   const N extends Record<string, NamespaceOptions> = Record<never, NamespaceOptions>,
 >(options?: CacheOptions<N>): RootCache<N> {
-  const fromEnvironment = () => cacheOptionsFrom(readEnvironment(process.env))
   const given: CacheOptions = options === undefined ? fromEnvironment() : options
   const settings = resolveCacheOptions(given)
   const memorySettings = resolveMemoryOptions(given.memory)
@@ -60,6 +60,16 @@ export function createCache<
   for (const name of names) cache.namespace(name, given.namespaces![name])
   engine.open()
   return cache as unknown as RootCache<N>
+}
+
+/** Says once what was chosen and why, where a choice was asked for. */
+function fromEnvironment(): CacheOptions {
+  const environment = readEnvironment(process.env)
+  const choice = chooseStore(environment)
+  if (environment.CACHE_ADAPTER !== undefined) {
+    process.stderr.write(`cachewright: the store is ${choice.adapter} (${choice.reason})\n`)
+  }
+  return cacheOptionsFrom(environment, choice)
 }
 
 /** The options that are objects of ours to call: by shape, since a user may bring any of them. */

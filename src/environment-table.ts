@@ -7,6 +7,7 @@ type EnvironmentKind =
   | 'url'
   | 'text'
   | 'prefix'
+  | 'table'
   | 'secret'
   | 'port'
   | 'count'
@@ -30,6 +31,11 @@ export interface EnvironmentRow {
   readonly awaits?: string
 }
 
+/** The variables that are set, parsed. */
+export type Environment = Readonly<
+  Record<string, string | number | boolean | readonly string[] | object | undefined>
+>
+
 const YEAR_SECONDS = 31_536_000
 const HOUR_MS = 3_600_000
 
@@ -37,22 +43,20 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
   {
     name: 'NODE_ENV',
     kind: 'text',
-    says: 'which store is chosen by itself',
-    awaits: 'adapter choice',
+    says: 'test and development: which store CACHE_ADAPTER=auto takes',
   },
   {
     name: 'CACHE_ADAPTER',
     kind: 'choice',
     choices: ['auto', 'redis', 'database'],
-    says: 'which store: auto takes Redis if one is configured',
+    says: 'which store; if not set, Redis where one is configured, else none',
   },
-  { name: 'DATABASE_URL', kind: 'url', says: 'the Postgres server', awaits: 'the Postgres store' },
   {
-    name: 'CACHE_TABLE_NAME',
-    kind: 'text',
-    says: 'the table of the SQL stores',
-    awaits: 'the Postgres store',
+    name: 'DATABASE_URL',
+    kind: 'url',
+    says: 'the Postgres server, where the store is a database: postgres:// or postgresql://',
   },
+  { name: 'CACHE_TABLE_NAME', kind: 'table', says: 'the table of the SQL stores' },
   {
     name: 'REDIS_URL',
     kind: 'url',

@@ -2,14 +2,12 @@
  * The environment: parsed and checked in one place, read by `createCache()` alone. A variable that
  * is set to '' counts as not set.
  */
+import { randomBytes } from 'node:crypto'
 import { CacheError } from './core/errors.js'
 import type { CacheOptions } from './core/options.js'
-import { deferredStore } from './deferred-store.js'
-import { ENVIRONMENT_TABLE, type EnvironmentRow } from './environment-table.js'
-
-export type Environment = Readonly<
-  Record<string, string | number | boolean | readonly string[] | object | undefined>
->
+import { storeFrom } from './environment-store.js'
+import { ENVIRONMENT_TABLE, type Environment, type EnvironmentRow } from './environment-table.js'
+import type { StoreChoice } from './store-choice.js'
 
 /**
  * All variables of the table, parsed. Throws ENVIRONMENT_INVALID naming the variable, its value and
@@ -24,8 +22,8 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   return Object.freeze(environment)
 }
 
-/** The options that the environment stands for. */
-export function cacheOptionsFrom(environment: Environment): CacheOptions {
+/** The options that the environment stands for; `choice` as `chooseStore` has made it. */
+export function cacheOptionsFrom(environment: Environment, choice: StoreChoice): CacheOptions {
   const options: CacheOptions = {}
   const ttl =
     environment.CACHE_DEFAULT_TTL ?? environment.CACHE_TTL_DEFAULT ?? environment.NODE_CACHE_TTL
@@ -34,67 +32,17 @@ export function cacheOptionsFrom(environment: Environment): CacheOptions {
   if (maxEntries !== undefined) options.memory = { maxEntries: maxEntries as number }
   if (environment.REDIS_KEY_PREFIX !== undefined)
     options.prefix = environment.REDIS_KEY_PREFIX as string
-  const store = storeFrom(environment)
+  // In a database that others use as well, a prefix of its own keeps a cache to itself.
+  if (choice.isIsolated && choice.adapter === 'postgres') {
+    options.prefix = `test-${randomBytes(6).toString('hex')}`
+  }
+  const store = storeFrom(environment, choice)
   if (store !== undefined) options.store = store
   return options
 }
 
 const PREFIX = /^[\w.-]{1,64}$/
-
-function storeFrom(environment: Environment): CacheOptions['store'] {
-  const {
-    CACHE_ADAPTER: adapter,
-    REDIS_CLUSTER_NODES: nodes,
-    REDIS_URL: url,
-    REDIS_HOST: host,
-  } = environment
-  // Not a thing to pass over in silence: whoever sets these counts on a store that would not be
-  // there.
-  if (adapter === 'database') throw unavailable('CACHE_ADAPTER', 'database', 'the SQL stores')
-  const isNamed = nodes !== undefined || url !== undefined || host !== undefined
-  if (!isNamed && adapter !== 'redis') return undefined
-  const server = nodes === undefined ? oneServer(environment) : clusterOf(environment)
-  const timeoutMs = environment.REDIS_CONNECT_TIMEOUT
-  const options =
-    timeoutMs === undefined ? server : { ...server, connectTimeout: `${timeoutMs as number}ms` }
-  // Imported when a cache needs it: the front door depends on no driver.
-  return deferredStore('redis', async () =>
-    (await import('./stores/redis/index.js')).redis(options),
-  )
-}
-
-interface Server {
-  url?: string
-  cluster?: readonly string[]
-  host?: string
-  port?: number
-  password?: string
-  db?: number
-}
-
-function clusterOf(environment: Environment): Server {
-  const cluster = environment.REDIS_CLUSTER_NODES as readonly string[]
-  const password = environment.REDIS_PASSWORD as string | undefined
-  const name = environment.REDIS_DB === undefined ? 'REDIS_DATABASE' : 'REDIS_DB'
-  const db = environment[name]
-  if (db !== undefined && db !== 0) {
-    const message = `environment variable ${name} is '${String(db)}'; the range is 0 on a cluster`
-    throw new CacheError('ENVIRONMENT_INVALID', message)
-  }
-  return password === undefined ? { cluster } : { cluster, password }
-}
-
-function oneServer(environment: Environment): Server {
-  if (environment.REDIS_URL !== undefined) return { url: environment.REDIS_URL as string }
-  const db = (environment.REDIS_DB ?? environment.REDIS_DATABASE) as number | undefined
-  const password = environment.REDIS_PASSWORD as string | undefined
-  return {
-    host: (environment.REDIS_HOST as string | undefined) ?? 'localhost',
-    port: (environment.REDIS_PORT as number | undefined) ?? 6_379,
-    ...(password === undefined ? {} : { password }),
-    ...(db === undefined ? {} : { db }),
-  }
-}
+const TABLE = /^[a-zA-Z_][a-zA-Z0-9_]{0,39}$/
 
 function parse(row: EnvironmentRow, text: string): Environment[string] {
   switch (row.kind) {
@@ -103,6 +51,10 @@ function parse(row: EnvironmentRow, text: string): Environment[string] {
       return text
     case 'prefix':
       return PREFIX.test(text) ? text : fail(row, text, '1 to 64 letters, digits and _ . -')
+    case 'table':
+      return TABLE.test(text)
+        ? text
+        : fail(row, text, '1 to 40 letters, digits and _, not beginning with a digit')
     case 'url':
       return url(row, text)
     case 'port':
@@ -169,10 +121,4 @@ function fail(row: EnvironmentRow, text: string, allowed: string): never {
     'ENVIRONMENT_INVALID',
     `environment variable ${row.name} is ${shown}; the range is ${allowed}`,
   )
-}
-
-function unavailable(name: string, text: string, what: string): CacheError {
-  const shown = `environment variable ${name} is '${text.slice(0, 64)}'`
-  const message = `${shown}, but ${what} is not part of this version`
-  return new CacheError('ENVIRONMENT_INVALID', message)
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCache } from '../../src/index.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { Postgres } from '../support/postgres.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import { until } from '../support/watched-store.js'
 
@@ -67,6 +68,28 @@ describe('createCache() from the environment', () => {
     expect(await cache.get('k')).toEqual({ from: 'child' })
     await cache.delete('k')
     await cache.close()
+  })
+
+  it('takes the database that it is told of, and says so', async () => {
+    const database = await Postgres.start()
+    const env = { CACHE_ADAPTER: 'auto', NODE_ENV: 'development', DATABASE_URL: database.url }
+    const { out, code } = await runChild({ ...env, CACHE_TABLE_NAME: 'cache_entries' })
+    expect(out).toContain('{"isWritten":true,"read":{"from":"child"},"store":"postgres"}')
+    const says =
+      'the store is postgres (CACHE_ADAPTER=auto, NODE_ENV=development, DATABASE_URL is set)'
+    expect(out).toContain(`cachewright: ${says}`)
+    expect(out).not.toContain(database.settings.password)
+    expect(code).toBe(0)
+    const admin = await database.client()
+    const { rows } = await admin.query('SELECT count(*)::int AS n FROM cache_entries')
+    expect(rows).toEqual([{ n: 1 }])
+    await database.stop()
+  })
+
+  it('takes a database in the process where it is told of none', async () => {
+    const { out, code } = await runChild({ CACHE_ADAPTER: 'auto', NODE_ENV: 'test' })
+    expect(out).toContain('{"isWritten":true,"read":{"from":"child"},"store":"sqlite"}')
+    expect(code).toBe(0)
   })
 
   it('has memory alone where nothing is said', async () => {

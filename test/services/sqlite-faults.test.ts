@@ -1,4 +1,4 @@
-/** What can go wrong with a file: others write for long, it is none of ours, it cannot be opened. */
+/** What can go wrong with a file: others write for long, it is not ours, it cannot be opened. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

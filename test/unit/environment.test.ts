@@ -2,12 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cacheOptionsFrom, readEnvironment } from '../../src/environment.js'
 import { createCache, ENVIRONMENT_TABLE, type EnvironmentRow } from '../../src/index.js'
+import { chooseStore } from '../../src/store-choice.js'
 
 type Variables = Record<string, string>
 
 const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unknown][]> = {
   url: () => [['redis://host:6379/0', 'redis://host:6379/0']],
   text: () => [['a text', 'a text']],
+  table: () => [
+    ['cache_entries', 'cache_entries'],
+    ['_1', '_1'],
+  ],
   prefix: () => [
     ['shop', 'shop'],
     ['x'.repeat(64), 'x'.repeat(64)],
@@ -38,6 +43,7 @@ const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unk
 const BAD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => string[]> = {
   url: () => ['no url', '//host', 'redis//host'],
   text: () => [],
+  table: () => ['a b', '1a', 'x'.repeat(41), 'a"b'],
   prefix: () => ['a b', 'a:b:c', 'a*', '{a}', 'x'.repeat(66)],
   secret: () => [],
   port: () => ['0', '65536', '-1', '6379.5', 'redis', '0x10', '1e3'],
@@ -99,7 +105,13 @@ describe('what is never shown', () => {
   })
 })
 
-const optionsFor = (variables: Variables) => cacheOptionsFrom(readEnvironment(variables))
+function optionsFor(variables: Variables) {
+  const environment = readEnvironment(variables)
+  return cacheOptionsFrom(environment, chooseStore(environment))
+}
+
+const PG = { DATABASE_URL: 'postgres://ann:hunter2@host/db' }
+const RD = { REDIS_URL: 'redis://host' }
 
 describe('the options that the environment stands for', () => {
   it('are none where nothing is set, and what it does not know is nothing', () => {
@@ -124,14 +136,34 @@ describe('the options that the environment stands for', () => {
     [{ CACHE_ADAPTER: 'redis' }, 'redis'],
     [{ CACHE_ADAPTER: 'auto', REDIS_URL: 'redis://localhost' }, 'redis'],
     [{ REDIS_CLUSTER_NODES: 'a:7000, b:7001', REDIS_DB: '0' }, 'redis'],
-    [{ CACHE_ADAPTER: 'auto' }, undefined],
+    [{ CACHE_ADAPTER: 'auto' }, 'sqlite'],
+    [{ CACHE_ADAPTER: 'database' }, 'sqlite'],
+    [{ CACHE_ADAPTER: 'database', ...PG }, 'postgres'],
+    [{ CACHE_ADAPTER: 'database', ...PG, ...RD }, 'postgres'],
+    [{ CACHE_ADAPTER: 'redis', ...PG }, 'redis'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'development', ...PG, ...RD }, 'postgres'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'development', ...RD }, 'sqlite'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'test', ...PG, ...RD }, 'postgres'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'test', ...RD }, 'sqlite'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'production', ...PG, ...RD }, 'redis'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'production', ...PG }, 'postgres'],
+    [{ CACHE_ADAPTER: 'auto', NODE_ENV: 'staging', ...PG, ...RD }, 'redis'],
+    [{ NODE_ENV: 'development', ...PG }, undefined],
+    [{ ...PG, ...RD }, 'redis'],
     [{ REDIS_PORT: '1234', REDIS_PASSWORD: 'x' }, undefined],
   ])('%o: the store is %s', (variables, name) => {
     expect(optionsFor(variables as Variables).store?.name).toBe(name)
   })
 
+  it('are kept to themselves in tests', () => {
+    const test = { CACHE_ADAPTER: 'auto', NODE_ENV: 'test', REDIS_KEY_PREFIX: 'shop', ...PG }
+    const [one, other] = [optionsFor(test), optionsFor(test)]
+    expect(one.prefix).toMatch(/^test-[0-9a-f]{12}$/)
+    expect(other.prefix).not.toBe(one.prefix)
+  })
+
   it.each([
-    [{ CACHE_ADAPTER: 'database' }, "CACHE_ADAPTER is 'database', but the SQL stores"],
+    [{ CACHE_ADAPTER: 'database', DATABASE_URL: 'mysql://h/d' }, 'DATABASE_URL is a value that is'],
     [{ REDIS_CLUSTER_NODES: 'a:1', REDIS_DB: '1' }, "REDIS_DB is '1'; the range is 0 on a cluster"],
     [{ REDIS_CLUSTER_NODES: 'a:1', REDIS_DATABASE: '2' }, "REDIS_DATABASE is '2'; the range is 0"],
     [{ REDIS_CLUSTER_NODES: 'a:1,b' }, "REDIS_CLUSTER_NODES is 'a:1,b'; the range is host:port,"],
