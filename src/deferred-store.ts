@@ -6,6 +6,7 @@
 import type { LeaseAnswer, Store, StoreFill, StoreListener, StoreWrite } from './core/contracts.js'
 import { CacheError } from './core/errors.js'
 import type { Log, LogListener, LogMember } from './core/log.js'
+import { NO_HEALTH, type StoreHealth } from './core/store-health.js'
 
 export function deferredStore(name: string, load: () => Promise<Store>): Store {
   return new DeferredStore(name, load)
@@ -81,6 +82,10 @@ class DeferredStore implements Store {
 
   ping(): Promise<void> {
     return this.#store?.ping() ?? away()
+  }
+
+  async health(): Promise<StoreHealth> {
+    return (await this.#store?.health?.()) ?? NO_HEALTH
   }
 
   reconnect(): void {

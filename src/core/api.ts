@@ -17,6 +17,7 @@ import type { CacheEventName, CacheListener } from './events.js'
 import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
 import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
 import type { SchemaValue } from './standard-schema.js'
+import type { StoreHealth } from './store-health.js'
 
 /** What a loader is given. */
 export interface LoaderContext<T = unknown> {
@@ -99,7 +100,8 @@ export interface StoreStats {
 export interface CacheHealth {
   /** `degraded`: the store or its log is away; memory and loaders serve. */
   readonly status: 'ok' | 'degraded'
-  readonly store: (StoreStats & { readonly pingMs: number | undefined }) | undefined
+  /** With what its servers tell of themselves, and what somebody should look at. */
+  readonly store: (StoreStats & StoreHealth & { readonly pingMs: number | undefined }) | undefined
   readonly memory: MemoryStats
   readonly coherence: CoherenceStats
 }

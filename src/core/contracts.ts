@@ -5,6 +5,7 @@
  */
 import type { Log } from './log.js'
 import type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite } from './store-calls.js'
+import type { StoreHealth } from './store-health.js'
 
 export type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite }
 
@@ -125,6 +126,8 @@ export interface Store {
   bornFloor?(key: string): number
   /** Resolves if the store answers. One round trip. */
   ping(): Promise<void>
+  /** What its servers tell of themselves. One round trip to each of them. */
+  health?(): Promise<StoreHealth>
   /**
    * Drops a connection that has gone silent and dials anew. Never throws; a caller's client is left
    * alone.

@@ -23,6 +23,7 @@ import { CacheError, isCacheError } from './errors.js'
 import type { Log } from './log.js'
 import { PartialFailure } from './partial-failure.js'
 import { StartGate } from './start-gate.js'
+import { NO_HEALTH, type StoreHealth } from './store-health.js'
 
 export interface GuardedStoreOptions {
   readonly store: Store
@@ -153,6 +154,11 @@ export class GuardedStore {
 
   ping(): Promise<void> {
     return this.#call('other', this.#reads, () => this.#store.ping())
+  }
+
+  /** What its servers tell; nothing where the store does not ask them. */
+  health(): Promise<StoreHealth> {
+    return this.#call('other', this.#reads, async () => (await this.#store.health?.()) ?? NO_HEALTH)
   }
 
   /**

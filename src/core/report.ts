@@ -2,6 +2,7 @@
 import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
 import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
 import type { Engine } from './engine.js'
+import { NO_HEALTH } from './store-health.js'
 
 export function statsOf(engine: Engine): CacheStats {
   const total = new Counters()
@@ -24,7 +25,7 @@ export function statsOf(engine: Engine): CacheStats {
   }
 }
 
-/** With one ping of the store. Never rejects. */
+/** With one ping of the store, and a question to each of its servers. Never rejects. */
 export async function healthOf(engine: Engine): Promise<CacheHealth> {
   const { clock, store } = engine
   const startMs = clock.monotonicMs()
@@ -32,12 +33,13 @@ export async function healthOf(engine: Engine): Promise<CacheHealth> {
     () => clock.monotonicMs() - startMs,
     () => undefined,
   )
+  const told = pingMs === undefined ? undefined : await store?.health().catch(() => undefined)
   const stats = storeStats(engine)
   const coherence = engine.coherence.stats()
   const isAway = store !== undefined && pingMs === undefined
   return {
     status: isAway || coherence.state === 'lapsed' ? 'degraded' : 'ok',
-    store: stats && { ...stats, pingMs },
+    store: stats && { ...stats, pingMs, ...(told ?? NO_HEALTH) },
     memory: memoryStats(engine),
     coherence,
   }

@@ -18,11 +18,13 @@ import type {
   StoreWrite,
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
+import type { StoreHealth } from '../../core/store-health.js'
 import { endOfPrefix, keyOf, textOf } from '../key-text.js'
 import { slices } from '../slices.js'
 import { awayError, failedError } from './call-errors.js'
 import type { Notifications } from './notifications.js'
 import { PostgresLog } from './postgres-log.js'
+import { readHealth } from './server-health.js'
 import type { CallOrder, Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'
 import type { Statements } from './statements.js'
 import type { Sweeper } from './sweeper.js'
@@ -198,6 +200,13 @@ export class PostgresStore implements Store {
 
   async ping(): Promise<void> {
     await this.#query('ping', this.#parts.statements.ping, [])
+  }
+
+  async health(): Promise<StoreHealth> {
+    const { statements, sweeper } = this.#parts
+    const startMs = performance.now()
+    const [row] = await this.#query('health', statements.health, [])
+    return readHealth(row!, performance.now() - startMs, sweeper.maxBytes)
   }
 
   reconnect(): void {

@@ -42,6 +42,15 @@ function onEntries(name: Names, life: string) {
     scan: prepared(`SELECT key FROM ${name()} WHERE key >= $1 AND ($2::text IS NULL OR key < $2)
       AND expires_at > statement_timestamp() ORDER BY key LIMIT $3`),
     ping: prepared('SELECT 1'),
+    health: prepared(`SELECT pg_is_in_recovery() AS is_replica,
+      pg_table_size('${name()}'::regclass)::float8 AS used_bytes,
+      (SELECT greatest(reltuples, 0)::float8 FROM pg_class
+        WHERE oid = '${name()}'::regclass) AS keys,
+      (SELECT sum(numbackends)::float8 FROM pg_stat_database) AS clients,
+      current_setting('max_connections')::float8 AS max_clients,
+      (SELECT count(*)::float8 FROM pg_stat_replication) AS replicas,
+      (SELECT max(pg_wal_lsn_diff(sent_lsn, replay_lsn))::float8 FROM pg_stat_replication)
+        AS lag_bytes`),
   }
 }
 

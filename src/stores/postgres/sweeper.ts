@@ -56,6 +56,10 @@ export class Sweeper {
     this.#statements = statements
   }
 
+  get maxBytes(): number {
+    return this.#options.maxBytes
+  }
+
   open(source: SqlSource): void {
     this.#source = source
     this.#wait(this.#options.sweepIntervalMs)

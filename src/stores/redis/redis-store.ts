@@ -20,6 +20,7 @@ import type {
   StoreWrite,
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
+import type { StoreHealth } from '../../core/store-health.js'
 import { slices } from '../slices.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
@@ -37,6 +38,7 @@ import {
 } from './redis-args.js'
 import { channelOn, RedisLog } from './redis-log.js'
 import { DELETE_ONLY, INCREMENT, PATCH, runScript } from './scripts.js'
+import { healthOf } from './server-health.js'
 
 /** Keys in one script: Lua unpacks no more than some thousands of values at once. */
 const MAX_SCRIPT_KEYS = 1_000
@@ -217,6 +219,10 @@ export class RedisStore implements Store {
 
   ping(): Promise<void> {
     return this.#call('ping', nothing, ping)
+  }
+
+  health(): Promise<StoreHealth> {
+    return this.#call('health', itself, healthOf)
   }
 
   reconnect(): void {

@@ -77,6 +77,14 @@ export class SqliteConnection implements KeptConnection {
     }
   }
 
+  /** In pages that are used, whatever the size of the file. */
+  get usedBytes(): number {
+    const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) => {
+      return Number(this.prepare(`PRAGMA ${name}`).get()![name])
+    }) as [number, number, number]
+    return (pages - free) * size
+  }
+
   /** Whether the path leads to another file by now, or to none: others are not met here. */
   get isMoved(): boolean {
     return this.#fileNow() !== this.#file

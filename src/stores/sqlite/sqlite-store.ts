@@ -18,6 +18,7 @@ import type {
 } from '../../core/contracts.js'
 import { CacheError, isCacheError } from '../../core/errors.js'
 import type { Log } from '../../core/log.js'
+import type { StoreHealth } from '../../core/store-health.js'
 import type { LinkTo } from '../kept-link.js'
 import { endOfPrefix, keyOf, textOf } from '../key-text.js'
 import { slices } from '../slices.js'
@@ -136,6 +137,13 @@ export class SqliteStore implements Store {
 
   async ping(): Promise<void> {
     await this.#run('ping', (on) => on.prepare('SELECT 1').get())
+  }
+
+  async health(): Promise<StoreHealth> {
+    const startMs = performance.now()
+    const usedBytes = await this.#run('health', (on) => on.usedBytes)
+    const latencyMs = performance.now() - startMs
+    return { servers: [{ name: '', latencyMs, role: 'primary', usedBytes }], warnings: [] }
   }
 
   reconnect(): void {

@@ -23,6 +23,7 @@ import type {
 import type { CacheError } from '../../../core/errors.js'
 import type { Log } from '../../../core/log.js'
 import { PartialFailure } from '../../../core/partial-failure.js'
+import type { StoreHealth } from '../../../core/store-health.js'
 import { awayError, failedError } from '../call-errors.js'
 import type { RedisLink } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
@@ -165,6 +166,15 @@ export class ClusterStore implements Store {
     }
   }
 
+  /** Of its masters; one that does not answer is a warning. */
+  async health(): Promise<StoreHealth> {
+    const told = await Promise.all(this.#nodes.masters.map(healthOf))
+    return {
+      servers: told.flatMap(({ servers }) => servers),
+      warnings: told.flatMap(({ warnings }) => warnings),
+    }
+  }
+
   reconnect(): void {
     this.#nodes.reconnect()
   }
@@ -252,6 +262,19 @@ export class ClusterStore implements Store {
     if (this.#nodes.version === version && !areMoving.includes(true) && masters.length > 0) return
     const cause = new Error('slots move from node to node, or some node is away')
     throw failedError('scan', cause)
+  }
+}
+
+async function healthOf(node: ClusterNode): Promise<StoreHealth> {
+  const { address } = node
+  try {
+    const { servers, warnings } = await node.call('health', (store) => store.health())
+    return {
+      servers: servers.map((server) => ({ ...server, name: address })),
+      warnings: warnings.map((warning) => warning.replace(/^the store/, address)),
+    }
+  } catch (error) {
+    return { servers: [], warnings: [`${address}: ${asStoreError(error).message}`] }
   }
 }
 
