@@ -3,7 +3,7 @@ import type { PostgresOptions } from '../../src/stores/postgres/index.js'
 import type { RedisOptions } from '../../src/stores/redis/index.js'
 import type { SqliteOptions } from '../../src/stores/sqlite/index.js'
 
-/** Which store a process has; it makes it by itself. */
+/** Which store a process has, or which chain of two; it makes it by itself. */
 export interface StoreSetting {
   readonly redis?: RedisOptions
   readonly postgres?: PostgresOptions

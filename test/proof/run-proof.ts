@@ -100,7 +100,8 @@ function startWorker(
   given: StoreSetting,
 ): WorkerProcess {
   const driver = by % 2 === 0 ? 'node-redis' : 'ioredis'
-  const store = given.redis === undefined ? given : { redis: { driver, ...given.redis } as const }
+  const isRedis = given.redis !== undefined
+  const store = isRedis ? { ...given, redis: { driver, ...given.redis } as const } : given
   const setting = { by, processes, seed: seed * processes + by, plantedBug }
   return new WorkerProcess({ ...setting, store })
 }

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from '../../src/core/contracts.js'
 import { type Cache, createCache } from '../../src/index.js'
+import { chain } from '../../src/stores/chain/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { sqlite } from '../../src/stores/sqlite/index.js'
@@ -36,8 +37,10 @@ function open(): Cache {
 function storeOf(given: StoreSetting): Store {
   const connectTimeout = '1s'
   if (given.sqlite !== undefined) return sqlite(given.sqlite)
-  if (given.postgres !== undefined) return postgres({ ...given.postgres, connectTimeout })
-  return redis({ ...given.redis, connectTimeout })
+  const first = () => redis({ ...given.redis, connectTimeout })
+  if (given.postgres === undefined) return first()
+  const second = postgres({ ...given.postgres, connectTimeout })
+  return given.redis === undefined ? second : chain(first(), second)
 }
 
 function isLeased(cache: Cache): boolean {

@@ -1,0 +1,21 @@
+/**
+ * The log of a chain: that of its first store. A record waits for the writes before it, which go to
+ * two stores: whoever hears of a delete must find the value in neither.
+ */
+import type { Log } from '../../core/log.js'
+import type { UnderWay } from '../under-way.js'
+
+export function chainLog(log: Log, writes: UnderWay): Log {
+  return {
+    join: (member) => log.join(member),
+    follow: (member) => log.follow(member),
+    append: async (...call) => {
+      await writes.settled()
+      return log.append(...call)
+    },
+    ack: (to, id, applied) => log.ack(to, id, applied),
+    tagSeqs: (tags) => log.tagSeqs(tags),
+    leave: (id) => log.leave(id),
+    listen: (id, listener) => log.listen(id, listener),
+  }
+}
