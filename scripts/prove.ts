@@ -1,8 +1,8 @@
 /**
  * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
  * several processes over many seeds, with the bugs planted in it; real processes over one Redis, a
- * cluster, a master that sentinels watch, a Postgres, and a file, through every mode of trouble;
- * races that are forced.
+ * cluster, a master that sentinels watch, a Postgres, a file, and a chain, through every mode of
+ * trouble; races that are forced.
  *
  * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
  * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1
@@ -14,12 +14,13 @@ import { printRaces, runForcedRaces } from '../test/proof/forced-races.js'
 import { MODES } from '../test/proof/modes.js'
 import { POSTGRES_MODES } from '../test/proof/postgres-modes.js'
 import { printProof, reportOf } from '../test/proof/proof-report.js'
+import { CHAIN_MODES, runChainProof } from '../test/proof/run-chain-proof.js'
 import { runClusterProof, runSentinelProof } from '../test/proof/run-cluster-proof.js'
 import { runPostgresProof } from '../test/proof/run-postgres-proof.js'
 import { runProof } from '../test/proof/run-proof.js'
 import { runSqliteProof, SQLITE_MODES } from '../test/proof/run-sqlite-proof.js'
 import { SENTINEL_MODES } from '../test/proof/sentinel-modes.js'
-import { POSTGRES_PLACE, REDIS_PLACES, SQLITE_PLACE } from '../test/support/places.js'
+import { CHAIN_PLACE, POSTGRES_PLACE, REDIS_PLACES, SQLITE_PLACE } from '../test/support/places.js'
 
 const DEFAULT_SEEDS = 10_000
 const PROCESSES = 4
@@ -65,6 +66,7 @@ async function proveByProcesses(): Promise<boolean> {
     () => runPostgresProof({ ...plan, modes: Object.values(POSTGRES_MODES) }),
     () => runPostgresProof({ ...plan, modes: LOGGED_MODES }, false),
     () => runSqliteProof({ ...plan, modes: Object.values(SQLITE_MODES) }),
+    () => runChainProof({ ...plan, modes: Object.values(CHAIN_MODES) }),
   ]
   let isProven = true
   for (const run of runs) {
@@ -77,7 +79,7 @@ async function proveByProcesses(): Promise<boolean> {
 
 async function proveByRaces(): Promise<boolean> {
   let isProven = true
-  for (const place of [REDIS_PLACES[0]!, POSTGRES_PLACE, SQLITE_PLACE]) {
+  for (const place of [REDIS_PLACES[0]!, POSTGRES_PLACE, SQLITE_PLACE, CHAIN_PLACE]) {
     const report = await runForcedRaces({ races: RACES, seed: 1 }, place)
     console.log(`\n${place.name}: ${printRaces(report)}`)
     const isBlind = report.undisturbed.kept < report.undisturbed.loads

@@ -8,13 +8,20 @@ import { printRaces, runForcedRaces } from '../proof/forced-races.js'
 import { MODES } from '../proof/modes.js'
 import { POSTGRES_MODES } from '../proof/postgres-modes.js'
 import { printProof, reportOf } from '../proof/proof-report.js'
+import { CHAIN_MODES, runChainProof } from '../proof/run-chain-proof.js'
 import { runClusterProof, runSentinelProof } from '../proof/run-cluster-proof.js'
 import { runPostgresProof } from '../proof/run-postgres-proof.js'
 import { type Proof, type ProofPlan, runProof } from '../proof/run-proof.js'
 import { runSqliteProof, SQLITE_MODES } from '../proof/run-sqlite-proof.js'
 import { SENTINEL_MODES } from '../proof/sentinel-modes.js'
 import { PLANTED_BUGS } from '../simulation/planted-bugs.js'
-import { type FilePlace, POSTGRES_PLACE, REDIS_PLACES, SQLITE_PLACE } from '../support/places.js'
+import {
+  CHAIN_PLACE,
+  type FilePlace,
+  POSTGRES_PLACE,
+  REDIS_PLACES,
+  SQLITE_PLACE,
+} from '../support/places.js'
 
 const LIMIT_MS = 60_000
 const STOPPED_MS = 2_500
@@ -106,6 +113,15 @@ describe('real processes over several servers', () => {
   )
 
   it(
+    'never serve what was invalidated over a chain, whatever its second store brings back',
+    async () => {
+      const plan = { processes: 3, modes: [CHAIN_MODES.secondSetBack], modeMs: 3_000, seed: 1 }
+      await check(runChainProof(plan), [1])
+    },
+    LIMIT_MS * 2,
+  )
+
+  it(
     'never serve what was invalidated where sentinels depose a master',
     async () => {
       const modes = [SENTINEL_MODES.masterStopped]
@@ -120,6 +136,7 @@ describe('forced races', () => {
     [5_000, REDIS_PLACES[0]!],
     [2_000, POSTGRES_PLACE],
     [2_000, SQLITE_PLACE],
+    [2_000, CHAIN_PLACE],
   ])(
     'leave no old value anywhere: %s of them',
     async (races, place) => {

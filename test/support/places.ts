@@ -6,7 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from '../../src/core/contracts.js'
+import { chain } from '../../src/stores/chain/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
+import { redis } from '../../src/stores/redis/index.js'
 import { sqlite } from '../../src/stores/sqlite/index.js'
 import { Postgres } from './postgres.js'
 import { OWN_CLIENTS, type OwnClientKind } from './redis-clients.js'
@@ -85,8 +87,28 @@ export const SQLITE_PLACE: FilePlace = {
   },
 }
 
+/** A Redis with a Postgres behind it. */
+export const CHAIN_PLACE: FilePlace = {
+  name: 'Redis, then Postgres',
+  start: async () => {
+    const [front, back] = await Promise.all([startRedisServer(), Postgres.start()])
+    return {
+      store: () => chain(redis({ url: front.url }), postgres({ url: back.url })),
+      stop: async () => {
+        await front.stop()
+        await back.stop()
+      },
+    }
+  },
+}
+
 /** For tests that do nothing to the server. */
-export const QUIET_PLACES: readonly FilePlace[] = [...REDIS_PLACES, POSTGRES_PLACE, SQLITE_PLACE]
+export const QUIET_PLACES: readonly FilePlace[] = [
+  ...REDIS_PLACES,
+  POSTGRES_PLACE,
+  SQLITE_PLACE,
+  CHAIN_PLACE,
+]
 
 /** Each kind of server, and the first two client libraries of Redis. */
 export const PLACES: readonly Place[] = [...REDIS_PLACES.slice(0, 2), POSTGRES_PLACE]

@@ -3,16 +3,13 @@
  * two stores: whoever hears of a delete must find the value in neither.
  */
 import type { Log } from '../../core/log.js'
-import type { UnderWay } from '../under-way.js'
+import type { KeyLanes } from '../key-lanes.js'
 
-export function chainLog(log: Log, writes: UnderWay): Log {
+export function chainLog(log: Log, lanes: KeyLanes): Log {
   return {
     join: (member) => log.join(member),
     follow: (member) => log.follow(member),
-    append: async (...call) => {
-      await writes.settled()
-      return log.append(...call)
-    },
+    append: (...call) => lanes.run('after writes', () => log.append(...call)),
     ack: (to, id, applied) => log.ack(to, id, applied),
     tagSeqs: (tags) => log.tagSeqs(tags),
     leave: (id) => log.leave(id),

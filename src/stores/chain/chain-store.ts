@@ -8,6 +8,7 @@
  *   second before that holds the right to fill the first, which the delete ends.
  * - A fill goes to the first store and, if that has taken it, to the second with a right of its own
  *   there, which a delete in between has ended.
+ * - A call stays behind the writes of its keys before it, which take two steps (key-lanes.ts).
  * - What the second has from another life of its server counts as absent (life-watch.ts).
  * - A write that the second has not confirmed is not confirmed: the engine deletes the key again
  *   when it can. It is told as a part of the store, so that the breaker stays closed for the rest.
@@ -29,7 +30,7 @@ import type {
 import type { Log } from '../../core/log.js'
 import { PartialFailure } from '../../core/partial-failure.js'
 import type { StoreHealth } from '../../core/store-health.js'
-import { UnderWay } from '../under-way.js'
+import { KeyLanes } from '../key-lanes.js'
 import { chainLog } from './chain-log.js'
 import { SecondStore } from './second-store.js'
 
@@ -43,7 +44,7 @@ export class ChainStore implements Store {
   readonly abilities: StoreAbilities
   readonly #first: Store
   readonly #second: SecondStore
-  readonly #writes = new UnderWay()
+  readonly #lanes = new KeyLanes()
 
   constructor(first: Store, second: Store) {
     this.name = `${first.name}+${second.name}`
@@ -79,7 +80,11 @@ export class ChainStore implements Store {
     })
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#lanes.run({ keys, isWrite: false }, () => this.#read(keys))
+  }
+
+  async #read(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const values = await this.#first.getMany(keys)
     const absent = keys.flatMap((_, i) => (values[i] === undefined ? [i] : []))
     if (absent.length === 0) return values
@@ -89,7 +94,16 @@ export class ChainStore implements Store {
     return all
   }
 
-  async leaseMany(
+  leaseMany(
+    requests: readonly LeaseRequest[],
+    expiry: Expiry,
+    notAfterWallMs?: number,
+  ): Promise<readonly LeaseAnswer[]> {
+    const order = { keys: requests.map(keyOf), isWrite: false }
+    return this.#lanes.run(order, () => this.#lease(requests, expiry, notAfterWallMs))
+  }
+
+  async #lease(
     requests: readonly LeaseRequest[],
     expiry: Expiry,
     notAfterWallMs?: number,
@@ -124,7 +138,11 @@ export class ChainStore implements Store {
     return this.#first.fillMany!(fills)
   }
 
-  async fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+  fillMany(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
+    return this.#lanes.run({ keys: fills.map(keyOf), isWrite: false }, () => this.#fill(fills))
+  }
+
+  async #fill(fills: readonly StoreFill[]): Promise<readonly boolean[]> {
     const had = await this.#first.fillMany!(fills)
     // What the first has refused, gives its right in the second back.
     const then = fills.map((fill, i) => (had[i] === true ? fill : { ...fill, write: undefined }))
@@ -133,40 +151,36 @@ export class ChainStore implements Store {
   }
 
   setMany(writes: readonly StoreWrite[], notAfterWallMs?: number): Promise<void> {
-    return this.#writes.add(
-      this.#both(
-        writes.length,
-        () => this.#first.setMany(writes, notAfterWallMs),
-        this.#second.setMany(writes),
-      ),
-    )
+    return this.#lanes.run({ keys: writes.map(keyOf), isWrite: true }, () => {
+      const second = this.#second.setMany(writes)
+      return this.#both(writes.length, () => this.#first.setMany(writes, notAfterWallMs), second)
+    })
   }
 
   deleteMany(keys: readonly string[], holdOffMs?: number, only?: Expiry): Promise<number> {
-    const deleted = async () => {
+    return this.#lanes.run({ keys, isWrite: true }, async () => {
       const second = this.#second.deleteMany(keys, holdOffMs, only)
       const [ofSecond] = await Promise.allSettled([second])
       const first = () => this.#first.deleteMany(keys, holdOffMs, only)
       const ofFirst = await this.#both(keys.length, first, second)
       return Math.max(ofFirst, ofSecond.status === 'fulfilled' ? ofSecond.value : 0)
-    }
-    return this.#writes.add(deleted())
+    })
   }
 
   patch(key: string, offset: number, patch: Uint8Array, ttlMs: number): Promise<boolean> {
-    const patched = async () => {
+    return this.#lanes.run({ keys: [key], isWrite: true }, async () => {
       const second = this.#second.patch(key, offset, patch, ttlMs)
       const first = () => this.#first.patch(key, offset, patch, ttlMs)
       const isInFirst = await this.#both(1, first, second)
       return isInFirst || (await second)
-    }
-    return this.#writes.add(patched())
+    })
   }
 
   increment(...call: Parameters<Store['increment']>): Promise<number> {
-    const [key] = call
-    const first = () => this.#first.increment(...call)
-    return this.#writes.add(this.#both(1, first, this.#second.deleteMany([key])))
+    const keys = [call[0]]
+    return this.#lanes.run({ keys, isWrite: true }, () => {
+      return this.#both(1, () => this.#first.increment(...call), this.#second.deleteMany(keys))
+    })
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
@@ -175,7 +189,7 @@ export class ChainStore implements Store {
   }
 
   log(name: string): Log {
-    return chainLog(this.#first.log!(name), this.#writes)
+    return chainLog(this.#first.log!(name), this.#lanes)
   }
 
   ping(): Promise<void> {
@@ -210,4 +224,8 @@ export class ChainStore implements Store {
       error,
     )
   }
+}
+
+function keyOf({ key }: { readonly key: string }): string {
+  return key
 }

@@ -9,9 +9,9 @@
  * not used, and its log is heard first.
  */
 import type { StoreListener } from '../../core/contracts.js'
+import { type CallOrder, KeyLanes } from '../key-lanes.js'
 import { isLost } from './call-errors.js'
-import { KeyLanes } from './key-lanes.js'
-import type { CallOrder, Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'
+import type { Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'
 
 /** An object that carries statements to Postgres. */
 export interface PostgresClient {

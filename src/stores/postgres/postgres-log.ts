@@ -15,11 +15,12 @@ import type {
   LogSnapshot,
   TagSeqs,
 } from '../../core/log.js'
+import type { CallOrder } from '../key-lanes.js'
 import { keyOf } from '../key-text.js'
 import { namesOf, payloadOf, readPrefix, readPush, storedName, TextRecord } from '../log-text.js'
 import { awayError, failedError } from './call-errors.js'
 import type { Notifications } from './notifications.js'
-import type { CallOrder, Row, SqlSource, Statement } from './sql-connection.js'
+import type { Row, SqlSource, Statement } from './sql-connection.js'
 import type { Statements } from './statements.js'
 
 type Records = readonly (readonly [seq: number, origin: string, payload: string])[]

@@ -5,6 +5,7 @@
  * in the order of their sending, or a caller's object, which may spread them over several.
  */
 import type { KeptConnection, LinkTo, SourceOf } from '../kept-link.js'
+import type { CallOrder } from '../key-lanes.js'
 
 /** Prepared by its name where the client can. */
 export interface Statement {
@@ -13,15 +14,6 @@ export interface Statement {
 }
 
 export type Row = Readonly<Record<string, unknown>>
-
-/** Keys that a call looks at or changes: it stays behind those before it that change them. */
-export interface Touched {
-  readonly keys: readonly string[]
-  readonly isWrite: boolean
-}
-
-/** `after writes`: behind all that are under way. */
-export type CallOrder = Touched | 'after writes' | undefined
 
 export interface SqlConnection extends KeptConnection {
   /** Rejects with the database's error. One round trip. */

@@ -24,7 +24,6 @@ import type { CacheError } from '../../../core/errors.js'
 import type { Log } from '../../../core/log.js'
 import { PartialFailure } from '../../../core/partial-failure.js'
 import type { StoreHealth } from '../../../core/store-health.js'
-import { UnderWay } from '../../under-way.js'
 import { awayError, failedError } from '../call-errors.js'
 import type { RedisLink } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
@@ -34,6 +33,7 @@ import { ClusterNodes } from './cluster-nodes.js'
 import { keySlot } from './key-slot.js'
 import { partsBySlot } from './parts-by-slot.js'
 import { SlotCalls } from './slot-calls.js'
+import { UnderWay } from './under-way.js'
 
 export interface ClusterDials {
   /** `host:port` of some nodes. */

@@ -1,11 +1,19 @@
 /**
- * Order among calls that go over several connections: a call stays behind those before it that
- * write one of its keys, and one that must come after all writes, behind all of them.
+ * Order among calls that take several ways or several steps: a call stays behind those before it
+ * that write one of its keys, and one that must come after all writes, behind all of them.
  *
- * Without it a `get` could overtake the `set` before it, and a record of the log the delete that it
- * tells of. Bounded by the calls that the store lets be under way.
+ * Without it a `get` could overtake the `set` or the `delete` before it and bring the old value
+ * back, and a record of the log the delete that it tells of. Bounded by the calls that the store
+ * lets be under way.
  */
-import type { CallOrder } from './sql-connection.js'
+/** Keys that a call looks at or changes: it stays behind those before it that change them. */
+interface Touched {
+  readonly keys: readonly string[]
+  readonly isWrite: boolean
+}
+
+/** `after writes`: behind all that are under way. */
+export type CallOrder = Touched | 'after writes' | undefined
 
 export class KeyLanes {
   /** The last write of each key that is under way. */
