@@ -11,7 +11,7 @@ import {
   bentocacheDriver,
 } from '../../src/integrations/bentocache/index.js'
 import { japaOnVitest } from '../support/japa-on-vitest.js'
-import { PLACES, type PlaceServer } from '../support/places.js'
+import { PLACES, type PlaceServer, QUIET_PLACES } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -19,7 +19,10 @@ const PATIENT = { readDeadline: '10s', writeDeadline: '10s' } as const
 const unhandled = collectUnhandled()
 
 /** One cache with both layers, one with the store alone, over one connection. */
-function cachesOver(server: PlaceServer, options: Partial<BentocacheDriverOptions> = {}) {
+function cachesOver(
+  server: Pick<PlaceServer, 'store'>,
+  options: Partial<BentocacheDriverOptions> = {},
+) {
   const driver = bentocacheDriver({ store: server.store(), ...options })
   return new BentoCache({
     default: 'both',
@@ -35,8 +38,8 @@ function cachesOver(server: PlaceServer, options: Partial<BentocacheDriverOption
 
 type Caches = ReturnType<typeof cachesOver>
 
-describe.each(PLACES)('bentocache over $name', ({ start }) => {
-  let server: PlaceServer
+describe.each(QUIET_PLACES)('bentocache over $name', ({ start }) => {
+  let server: Pick<PlaceServer, 'store' | 'stop'>
   const opened: Caches[] = []
   beforeAll(async () => {
     server = await start()
