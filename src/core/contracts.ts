@@ -111,7 +111,8 @@ export interface Store {
     limits?: readonly Expiry[],
   ): Promise<number>
   /**
-   * Every key that begins with `prefix`, in pages; each page one round trip. A key may come twice.
+   * Every key that begins with `prefix`, in pages; each page one round trip, also one that found
+   * none. A key may come twice.
    */
   scan(prefix: string): AsyncIterable<readonly string[]>
   /**

@@ -30,7 +30,7 @@ export function encodeKey(key: string, longKeys: LongKeys): string {
   if (typeof key !== 'string') throw invalidKey(key)
   // Three bytes a UTF-16 unit at the most: short keys need no count.
   if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) {
-    if (longKeys === 'hash') return hashed(key)
+    if (longKeys === 'hash') return hashKey(key)
     throw tooLong(key)
   }
   if (isPlain(key)) return key
@@ -38,7 +38,7 @@ export function encodeKey(key: string, longKeys: LongKeys): string {
   // Escaping can make six bytes of one: a store is promised names below 2 KiB.
   if (escaped.length * 3 <= MAX_ESCAPED_BYTES) return escaped
   if (Buffer.byteLength(escaped) <= MAX_ESCAPED_BYTES) return escaped
-  if (longKeys === 'hash') return hashed(key)
+  if (longKeys === 'hash') return hashKey(key)
   throw tooLong(key)
 }
 
@@ -73,7 +73,8 @@ export function checkNamespace(name: unknown): asserts name is string {
   throw new CacheError('NAMESPACE_INVALID', `namespace ${shown} must be ${range}`)
 }
 
-function hashed(key: string): string {
+/** Stands for a key, or a part of a name, that is too long to be written. */
+export function hashKey(key: string): string {
   return `~h${createHash('sha256').update(key, 'utf16le').digest('base64url')}`
 }
 

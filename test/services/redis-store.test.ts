@@ -3,6 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storeSuite } from '../../src/testing/index.js'
+import { command, endCommands } from '../support/admin.js'
 import { GIVEN_CLIENTS, OWN_CLIENTS } from '../support/redis-clients.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import { watched } from '../support/watched-store.js'
@@ -11,7 +12,10 @@ let server: RedisServer
 beforeAll(async () => {
   server = await startRedisServer()
 })
-afterAll(() => server?.stop())
+afterAll(() => {
+  endCommands()
+  return server?.stop()
+})
 
 for (const { name, make } of OWN_CLIENTS) {
   storeSuite({
@@ -51,6 +55,22 @@ for (const { name, make } of GIVEN_CLIENTS) {
 }
 
 describe.each(OWN_CLIENTS)('$name', ({ name, make }) => {
+  it('hands out a page for every round trip of a scan, also one without keys', async () => {
+    const { store, up } = watched(make({ url: server.url }))
+    await up()
+    const others = Array.from({ length: 20_000 }, (_, i) => `other:${name}:${i}`)
+    await store.setMany(others.map((key) => ({ key, bytes: 'v', ttlMs: 60_000 })))
+    await command(server.port, ['CONFIG', 'RESETSTAT'])
+    const pages: (readonly string[])[] = []
+    for await (const page of store.scan(`absent:${name}:`)) pages.push(page)
+    const stats = String(await command(server.port, ['INFO', 'commandstats']))
+    expect(pages.flat()).toEqual([])
+    expect(pages.length).toBeGreaterThan(10)
+    expect(stats).toContain(`cmdstat_scan:calls=${pages.length},`)
+    await store.deleteMany(others)
+    await store.close()
+  })
+
   it('treats a foreign list as a miss for reads and as no number for increment', async () => {
     const { store, up } = watched(make({ url: server.url }))
     await up()

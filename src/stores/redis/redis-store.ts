@@ -206,7 +206,9 @@ export class RedisStore implements Store {
         return connection.send(['scan', cursor, 'match', pattern, 'count', SCAN_COUNT])
       })) as [cursor: unknown, keys: Buffer[]]
       cursor = String(next)
-      if (keys.length > 0) yield keys.map((key) => key.toString().slice(skip))
+      // Also an empty one: who waits for the next page waits for one round trip, however many keys
+      // of others lie between.
+      yield keys.map((key) => key.toString().slice(skip))
     } while (cursor !== '0')
   }
 
