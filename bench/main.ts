@@ -28,6 +28,8 @@ import { isReached, resultText, writeResults } from './harness/results.js'
 import { bench as key } from './key.js'
 import { bench as memoryHit } from './memory-hit.js'
 import { bench as outage } from './outage.js'
+import { bench as pool } from './pool.js'
+import { bench as sql } from './sql.js'
 import { bench as stampede } from './stampede.js'
 import { bench as storeHit } from './store-hit.js'
 import { bench as valueCopy } from './value-copy.js'
@@ -39,6 +41,8 @@ const BENCHES: readonly Bench[] = [
   getMany,
   footprint,
   cluster,
+  sql,
+  pool,
   stampede,
   outage,
   failover,

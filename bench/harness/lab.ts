@@ -8,6 +8,7 @@
  * Tiny runs share one process, since they measure nothing, but for subjects that are about several.
  */
 import { pathToFileURL } from 'node:url'
+import { Postgres } from '../../test/support/postgres.js'
 import { type RedisCluster, startRedisCluster } from '../../test/support/redis-cluster.js'
 import { type RedisServer, startRedisServer } from '../../test/support/redis-server.js'
 import type { Params, Round, Row, Target } from './bench.js'
@@ -53,6 +54,7 @@ export class Lab {
   #shared: HostProcess | undefined
   #redis: RedisServer | undefined
   #cluster: RedisCluster | undefined
+  #postgres: Postgres | undefined
 
   constructor(options: LabOptions, bench: string) {
     this.tiny = options.tiny
@@ -64,6 +66,12 @@ export class Lab {
   async redis(): Promise<RedisServer> {
     this.#redis ??= await startRedisServer()
     return this.#redis
+  }
+
+  /** A Postgres of this bench, as its URL. */
+  async postgres(): Promise<string> {
+    this.#postgres ??= await Postgres.start()
+    return this.#postgres.url
   }
 
   /** A cluster of three masters for this bench, as the addresses of its nodes. */
@@ -123,6 +131,7 @@ export class Lab {
     await Promise.all([...this.#hosts].map((host) => this.#endHost(host)))
     await this.#redis?.stop()
     await this.#cluster?.stop()
+    await this.#postgres?.stop()
   }
 
   /** The rounds of each subject, in the order of the subjects. */

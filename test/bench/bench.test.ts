@@ -22,10 +22,11 @@ const NEEDS_REDIS = [
   'footprint',
   'get-many',
   'outage',
+  'pool',
   'stampede',
   'store-hit',
 ]
-const NEEDS_NOTHING = ['codec', 'key', 'memory-hit', 'value-copy']
+const NEEDS_NOTHING = ['codec', 'key', 'memory-hit', 'sql', 'value-copy']
 /** Without a server, what needs none still runs; `npm test` always has one. */
 const NAMES =
   findRedisServer() === undefined ? NEEDS_NOTHING : [...NEEDS_NOTHING, ...NEEDS_REDIS].sort()

@@ -11,7 +11,7 @@ import {
   bentocacheDriver,
 } from '../../src/integrations/bentocache/index.js'
 import { japaOnVitest } from '../support/japa-on-vitest.js'
-import { PLACES, type PlaceServer, QUIET_PLACES } from '../support/places.js'
+import { KINDS_OF_PLACES, PLACES, type PlaceServer } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -38,7 +38,7 @@ function cachesOver(
 
 type Caches = ReturnType<typeof cachesOver>
 
-describe.each(QUIET_PLACES)('bentocache over $name', ({ start }) => {
+describe.each(KINDS_OF_PLACES)('bentocache over $name', ({ start }) => {
   let server: Pick<PlaceServer, 'store' | 'stop'>
   const opened: Caches[] = []
   beforeAll(async () => {

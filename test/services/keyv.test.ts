@@ -19,7 +19,7 @@ import { Cacheable } from 'cacheable'
 import { Keyv } from 'keyv'
 import * as vitest from 'vitest'
 import { type KeyvStoreOptions, keyvStore } from '../../src/integrations/keyv/index.js'
-import { PLACES, type PlaceServer, QUIET_PLACES } from '../support/places.js'
+import { KINDS_OF_PLACES, PLACES, type PlaceServer } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -29,7 +29,7 @@ const { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } = vit
 const PATIENT = { readDeadline: '10s', writeDeadline: '10s' } as const
 const unhandled = collectUnhandled()
 
-describe.each(QUIET_PLACES)('Keyv over $name', ({ start }) => {
+describe.each(KINDS_OF_PLACES)('Keyv over $name', ({ start }) => {
   let server: Pick<PlaceServer, 'store' | 'stop'>
   const ends: (() => Promise<unknown>)[] = []
   beforeAll(async () => {

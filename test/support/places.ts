@@ -110,5 +110,12 @@ export const QUIET_PLACES: readonly FilePlace[] = [
   CHAIN_PLACE,
 ]
 
+/** One of each kind: for what stands on the contract of stores, not on a client. */
+export const KINDS_OF_PLACES: readonly FilePlace[] = [
+  REDIS_PLACES[0]!,
+  POSTGRES_PLACE,
+  SQLITE_PLACE,
+]
+
 /** Each kind of server, and the first two client libraries of Redis. */
 export const PLACES: readonly Place[] = [...REDIS_PLACES.slice(0, 2), POSTGRES_PLACE]

@@ -185,7 +185,11 @@ export class ChainStore implements Store {
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
     yield* this.#first.scan(prefix)
-    yield* this.#second.scan(prefix)
+    // Mostly they lie in both. One more round trip for each page.
+    for await (const page of this.#second.scan(prefix)) {
+      const inFirst = await this.#first.getMany(page)
+      yield page.filter((_, i) => inFirst[i] === undefined)
+    }
   }
 
   log(name: string): Log {

@@ -58,7 +58,7 @@ export class SecondStore {
     const read = this.#within(this.#patienceMs, () => this.#store.getMany(keys))
     const values = await read.catch(none)
     const { life } = this.#watch
-    return values.map((value) => valueOf(value, life))
+    return values.map((value) => valueIn(value, life))
   }
 
   /** What is there, and the right to fill what is not fresh. Never rejects. */
@@ -79,7 +79,7 @@ export class SecondStore {
     const notAfter = this.#watch.wallMsIn(this.#patienceMs)
     const ask = () => this.#store.leaseMany!(asked, limit, notAfter)
     const answers = await this.#within(this.#patienceMs, ask).catch(none)
-    return answers.map(({ bytes, isLeased }) => ({ bytes: valueOf(bytes, life), isLeased }))
+    return answers.map(({ bytes, isLeased }) => ({ bytes: valueIn(bytes, life), isLeased }))
   }
 
   /** Never rejects: what is not filled is absent, or as old as it was. */
@@ -181,7 +181,7 @@ function inLife(write: StoreWrite, life: Buffer): StoreWrite {
   return { ...write, bytes: Buffer.concat([life, value]) }
 }
 
-function valueOf(bytes: Uint8Array | undefined, life: Buffer | undefined): Uint8Array | undefined {
+function valueIn(bytes: Uint8Array | undefined, life: Buffer | undefined): Uint8Array | undefined {
   if (bytes === undefined || life === undefined || bytes.length < life.length) return undefined
   const isOurs = Buffer.compare(bytes.subarray(0, life.length), life) === 0
   return isOurs ? bytes.subarray(life.length) : undefined

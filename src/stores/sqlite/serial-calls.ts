@@ -75,7 +75,8 @@ export class SerialCalls {
     while (next !== undefined && !this.#isTurnOver()) {
       if (!this.#settle(next)) {
         this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2)
-        return this.#schedule(this.#pauseMs)
+        this.#schedule(this.#pauseMs)
+        return
       }
       this.#pauseMs = FIRST_PAUSE_MS
       this.#waiting.shift()
