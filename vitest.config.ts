@@ -2,7 +2,8 @@
  * How the tests run. `quick` needs nothing but Node; `services` starts servers of its own, and its
  * files run one after another, because they measure time against real servers.
  *
- * Each run leaves a report in .tmp/tests.json for whoever adds up.
+ * `npm test` runs both side by side (scripts/run-tests.ts). Each run leaves a report for whoever
+ * adds up.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -17,7 +18,7 @@ export default defineConfig({
     // Two processes: the machines this runs on are small, and a starved clock makes tests lie.
     maxWorkers: 2,
     reporters: ['default', 'json'],
-    outputFile: { json: '.tmp/tests.json' },
+    outputFile: { json: process.env.TEST_REPORT ?? '.tmp/tests.json' },
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {

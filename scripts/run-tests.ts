@@ -1,0 +1,60 @@
+/**
+ * `npm test`: runs the tests that need no server and those that start servers of their own side by
+ * side, since the former keep one processor busy and the latter mostly wait. Given arguments, it
+ * hands them to one run of everything.
+ *
+ * Prints what each says line by line, and leaves the sum in .tmp/tests.json. Exits with 1 if either
+ * failed.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+const FOLDER = '.tmp'
+const COUNTS = ['numTotalTests', 'numPassedTests', 'numFailedTests', 'numPendingTests'] as const
+
+type Counts = Partial<Record<(typeof COUNTS)[number], number>>
+
+/** Resolves to its exit code. */
+function vitest(args: readonly string[], report: string): Promise<number> {
+  const env = { ...process.env, TEST_REPORT: report, FORCE_COLOR: process.env.FORCE_COLOR ?? '1' }
+  const child = spawn('npx', ['vitest', 'run', ...args], {
+    env,
+    stdio: ['inherit', 'pipe', 'pipe'],
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => console.log(line))
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+function countsIn(report: string): Counts {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8')) as Counts
+  } catch {
+    // It has not come as far as a report: its exit code tells.
+    return {}
+  }
+}
+
+async function runBoth(): Promise<number> {
+  const projects = ['quick', 'services']
+  const reports = projects.map((project) => `${FOLDER}/${project}.json`)
+  mkdirSync(FOLDER, { recursive: true })
+  for (const report of reports) rmSync(report, { force: true })
+  const codes = await Promise.all(
+    projects.map((project, i) => {
+      return vitest(['--project', project, '--maxWorkers', '1'], reports[i]!)
+    }),
+  )
+  const all = reports.map(countsIn)
+  const sums = COUNTS.map((name) => [name, all.reduce((sum, each) => sum + (each[name] ?? 0), 0)])
+  writeFileSync(`${FOLDER}/tests.json`, `${JSON.stringify(Object.fromEntries(sums))}\n`)
+  return codes.some((code) => code !== 0) ? 1 : 0
+}
+
+const args = process.argv.slice(2)
+process.exitCode = args.length > 0 ? await vitest(args, `${FOLDER}/tests.json`) : await runBoth()
