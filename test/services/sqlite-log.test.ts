@@ -32,7 +32,7 @@ async function openLog(name: string, limits: Partial<RecordLimits> = {}, file = 
   const link = new KeptLink(target, async () => dialWith(await loadSqlite()), { ping })
   await new Promise<void>((resolve) => link.open({ onUp: resolve, onDown: () => {} }))
   const calls = new SerialCalls()
-  const run: RunCall = (_, call) => calls.run(() => call(link.connection!))
+  const run: RunCall = (op, call) => calls.run(() => call(link.connection!), op)
   const records = new SqliteRecords(names, { ...RECORD_LIMITS, ...limits })
   const log = new SqliteLog(name, run, link, records, () => link.reconnect())
   ends.push(async () => {

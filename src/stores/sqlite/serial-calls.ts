@@ -6,6 +6,7 @@
  * wait, up to a limit. What is asked of one turn of the event loop is cut off after some
  * milliseconds and goes on in the next, so that others get their turn.
  */
+import { CacheError, isCacheError } from '../../core/errors.js'
 import { isBusy } from './sqlite-connection.js'
 
 interface Waiting {
@@ -17,6 +18,7 @@ interface Waiting {
 
 /** Of one turn. */
 const BUDGET_MS = 4
+const GAP_MS = 0.25
 const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 10
 /** A writer is done within a fraction of it, unless its process was stopped in the middle. */
@@ -25,7 +27,8 @@ const PATIENCE_MS = 1_000
 export class SerialCalls {
   #waiting: Waiting[] = []
   #isScheduled = false
-  #turnEndsMs: number | undefined
+  #turnBeganMs = 0
+  #calledAtMs = 0
   #pauseMs = FIRST_PAUSE_MS
 
   /** How many wait. */
@@ -33,30 +36,32 @@ export class SerialCalls {
     return this.#waiting.length
   }
 
-  run<T>(call: () => T): Promise<T> {
+  /** `op`: named where it fails. Rejects with STORE_FAILED, or with a CacheError of the call. */
+  run<T>(call: () => T, op: string): Promise<T> {
     if (this.#waiting.length === 0 && !this.#isTurnOver()) {
       try {
         return Promise.resolve(call())
       } catch (error) {
-        if (!isBusy(error)) return Promise.reject(error)
+        if (!isBusy(error)) return Promise.reject(asStoreFailure(error, op))
       }
     }
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<T>((resolve, rejectWith) => {
+      const reject = (error: unknown) => rejectWith(asStoreFailure(error, op))
       this.#waiting.push({ call, resolve, reject, sinceMs: performance.now() })
       this.#schedule(this.#isTurnOver() ? 0 : this.#pauseMs)
     })
   }
 
-  /** The budget of a turn begins with its first call. */
+  /**
+   * Whether calls have come one upon another for as long as a turn may take. A gap between two of
+   * them is a turn of somebody else's: to know for sure would take a callback for each turn, which
+   * costs a tenth of a read.
+   */
   #isTurnOver(): boolean {
     const nowMs = performance.now()
-    if (this.#turnEndsMs === undefined) {
-      this.#turnEndsMs = nowMs + BUDGET_MS
-      setImmediate(() => {
-        this.#turnEndsMs = undefined
-      })
-    }
-    return nowMs > this.#turnEndsMs
+    if (nowMs - this.#calledAtMs > GAP_MS) this.#turnBeganMs = nowMs
+    this.#calledAtMs = nowMs
+    return nowMs - this.#turnBeganMs > BUDGET_MS
   }
 
   #schedule(delayMs: number): void {
@@ -64,6 +69,8 @@ export class SerialCalls {
     this.#isScheduled = true
     const go = () => {
       this.#isScheduled = false
+      this.#turnBeganMs = performance.now()
+      this.#calledAtMs = this.#turnBeganMs
       this.#drain()
     }
     if (delayMs === 0) setImmediate(go)
@@ -95,4 +102,10 @@ export class SerialCalls {
     }
     return true
   }
+}
+
+function asStoreFailure(cause: unknown, op: string): CacheError {
+  if (isCacheError(cause)) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new CacheError('STORE_FAILED', `sqlite ${op}: ${reason}`, { op, cause })
 }

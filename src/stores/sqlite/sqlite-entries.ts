@@ -32,8 +32,10 @@ export class SqliteEntries {
   set(on: SqliteConnection, writes: readonly StoreWrite[], notAfterWallMs: number): void {
     if (Date.now() > notAfterWallMs) throw new Error('the write came too late')
     on.transact(() => {
+      // Mostly there are none, and looking once costs less than looking for each.
+      const hasRights = on.prepare(this.#sql.anyRight).get() !== undefined
       for (const { key, bytes, ttlMs, holdOffMs = 0 } of writes) {
-        this.#endRight(on, key, holdOffMs)
+        if (hasRights || holdOffMs > 0) this.#endRight(on, key, holdOffMs)
         this.#write(on, key, bytes, ttlMs)
       }
     })
@@ -181,6 +183,7 @@ function statements(name: Names) {
     held: `SELECT token, is_waited_for FROM ${name('leases')} WHERE key = ? AND ends_at > ?`,
     grant: `INSERT OR REPLACE INTO ${name('leases')} VALUES (?, ?, ?, ?)`,
     endRight: `DELETE FROM ${name('leases')} WHERE key = ?`,
+    anyRight: `SELECT 1 FROM ${name('leases')} LIMIT 1`,
     wait: `UPDATE ${name('leases')} SET is_waited_for = 1 WHERE key = ?`,
     tell: `INSERT INTO ${name('told')} (key) VALUES (?)`,
     forgetTold: `DELETE FROM ${name('told')}

@@ -16,7 +16,7 @@ import type {
   StoreListener,
   StoreWrite,
 } from '../../core/contracts.js'
-import { CacheError, isCacheError } from '../../core/errors.js'
+import { CacheError } from '../../core/errors.js'
 import type { Log } from '../../core/log.js'
 import type { StoreHealth } from '../../core/store-health.js'
 import type { LinkTo } from '../kept-link.js'
@@ -66,6 +66,9 @@ export class SqliteStore implements Store {
   }
 
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    if (keys.length === 1) {
+      return this.#run('getMany', (on) => [this.#entries.get(on, textOf(keys[0]!))])
+    }
     return this.#inSlices('getMany', keys, (on, slice) => {
       return slice.map((key) => this.#entries.get(on, textOf(key)))
     })
@@ -168,19 +171,16 @@ export class SqliteStore implements Store {
     return (await Promise.all(parts)).flat()
   }
 
-  readonly #run: RunCall = async (op, call) => {
+  /** Not async: each turn of the microtask queue shows in a lone get. */
+  readonly #run: RunCall = (op, call) => {
     if (this.#calls.waitingCount >= MAX_WAITING) {
-      throw awayError(op, new Error(`${MAX_WAITING} calls wait already`))
+      return Promise.reject(awayError(op, new Error(`${MAX_WAITING} calls wait already`)))
     }
-    try {
-      return await this.#calls.run(() => {
-        const { connection, downCause } = this.#link
-        if (connection === undefined) throw awayError(op, downCause)
-        return call(connection)
-      })
-    } catch (cause) {
-      throw isCacheError(cause) ? cause : failedError(op, cause)
-    }
+    return this.#calls.run(() => {
+      const { connection, downCause } = this.#link
+      if (connection === undefined) throw awayError(op, downCause)
+      return call(connection)
+    }, op)
   }
 }
 
@@ -192,10 +192,6 @@ function withText<T extends { readonly key: string }>(item: T): T {
 function awayError(op: string, cause: unknown): CacheError {
   const message = `sqlite ${op}: the store is away: ${reasonOf(cause)}`
   return new CacheError('STORE_UNAVAILABLE', message, { op, cause })
-}
-
-function failedError(op: string, cause: unknown): CacheError {
-  return new CacheError('STORE_FAILED', `sqlite ${op}: ${reasonOf(cause)}`, { op, cause })
 }
 
 function reasonOf(cause: unknown): string {
