@@ -175,7 +175,9 @@ describe('a chain', () => {
     expect(() => chain(redis(), plain)).toThrow(/'stores\[1\]' is .*keeps a log/)
     expect(() => chain(undefined as never, redis())).toThrow(/'stores\[0\]' is undefined/)
     expect(() => chain(redis(), cluster)).toThrow(/'stores\[1\]' is .*one server/)
-    expect(() => chain(cluster, redis())).not.toThrow()
+    expect(chain(cluster, redis()).bornFloor?.('k')).toBe(cluster.bornFloor?.('k'))
+    expect(() => chain(redis(), chain(redis(), redis()))).not.toThrow()
+    expect(() => chain(redis(), chain(cluster, redis()))).toThrow(/one server/)
   })
 
   it('is up when both are, or when the second has had its time', async () => {

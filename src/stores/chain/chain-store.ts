@@ -42,6 +42,8 @@ const START_MS = 500
 export class ChainStore implements Store {
   readonly name: string
   readonly abilities: StoreAbilities
+  /** Where the first is a cluster: what it says of a key holds for both. */
+  readonly bornFloor?: (key: string) => number
   readonly #first: Store
   readonly #second: SecondStore
   readonly #lanes = new KeyLanes()
@@ -51,6 +53,7 @@ export class ChainStore implements Store {
     const shared = first.abilities.shared && second.abilities.shared
     const durable = first.abilities.durable || second.abilities.durable
     this.abilities = Object.freeze({ shared, atomic: first.abilities.atomic, durable })
+    if (first.bornFloor !== undefined) this.bornFloor = (key) => first.bornFloor!(key)
     this.#first = first
     this.#second = new SecondStore(second)
   }
