@@ -84,6 +84,14 @@ describe('the sweeper', () => {
       expect(keys).toContain(key)
   })
 
+  it('keeps its bounds also where all entries were written in one moment', async () => {
+    const table = `t${++tables}`
+    const store = await open({ table, maxEntries: 1_000 })
+    await store.setMany(entries(0, 3_000, 100))
+    await until(async () => (await rows(table)) <= 1_050, 'the bound is kept')
+    expect(await rows(table)).toBeGreaterThan(850)
+  })
+
   it('is one process at a time', async () => {
     const table = `t${++tables}`
     const walks: { begin: number; end: number }[] = []

@@ -86,7 +86,7 @@ function forTheSweeper(name: Names) {
 }
 
 /**
- * From one page up to another: deletes what has expired or was written before a moment, past rows
+ * From one page up to another: deletes what has expired or was written up to a moment, past rows
  * that somebody writes just now, and tells of the rest: how many, their bytes, and when every so
  * manieth was written. Needs Postgres 14, which reads a range of pages alone.
  */
@@ -94,7 +94,7 @@ function sweepPages(name: Names): string {
   const range = `ctid >= format('(%s,0)', $1::bigint)::tid
     AND ctid < format('(%s,0)', $2::bigint)::tid`
   const isGone = `(expires_at <= statement_timestamp()
-    OR written_at < coalesce($3::timestamptz, '-infinity'))`
+    OR written_at <= coalesce(to_timestamp($3::float8), '-infinity'))`
   return `WITH gone AS (DELETE FROM ${name()} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${name()}
       WHERE ${range} AND ${isGone} FOR UPDATE SKIP LOCKED)) RETURNING 1),
     kept AS (SELECT octet_length(value) + octet_length(key) AS size, written_at,

@@ -103,17 +103,16 @@ export class Sweeper {
     this.#wait(restMs)
   }
 
-  /** Deletes what has expired, and what was written before `cutOff`. */
+  /** Deletes what has expired, and what was written up to `cutOff`, in seconds. */
   async #walk(cutOff: number | undefined): Promise<Count> {
     const { pages: size, sweepPages, postpone } = this.#statements
     const [row] = await this.#ask(size, [this.#options.table])
     const pages = Number(row!.pages)
     const every = Math.max(SAMPLE_EVERY, Math.ceil(pages / SAMPLE_PAGES))
     const count: Count = { entries: 0, bytes: 0, writtenAt: [] }
-    const moment = cutOff === undefined ? null : new Date(cutOff * 1_000).toISOString()
     let toldMs = performance.now()
     for (let page = 0; page < pages; page += PAGES) {
-      const [found] = await this.#ask(sweepPages, [page, page + PAGES, moment, every])
+      const [found] = await this.#ask(sweepPages, [page, page + PAGES, cutOff ?? null, every])
       count.entries += Number(found!.entries)
       count.bytes += Number(found!.bytes)
       for (const each of JSON.parse(String(found!.moments)) as number[]) count.writtenAt.push(each)
@@ -124,14 +123,14 @@ export class Sweeper {
     return count
   }
 
-  /** Before which entries are too many; `undefined` where the table keeps its bounds. */
+  /** Up to which entries are too many; `undefined` where the table keeps its bounds. */
   #cutOff({ entries, bytes, writtenAt }: Count): number | undefined {
     const { maxEntries, maxBytes } = this.#options
     const allBytes = bytes + entries * OVERHEAD_BYTES
     const share = Math.max(1 - maxEntries / entries, 1 - maxBytes / allBytes)
     if (!(share > 0)) return undefined
     const ordered = writtenAt.sort((a, b) => a - b)
-    return ordered[Math.min(ordered.length - 1, Math.ceil(share * ordered.length))]
+    return ordered[Math.ceil(share * ordered.length) - 1]
   }
 
   async #sweepLeases(): Promise<void> {
