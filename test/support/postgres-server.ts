@@ -138,10 +138,23 @@ async function prepareData(place: Place, owner: Owner): Promise<string> {
   await initialise(place, password, owner)
   const directory = createDirectory(place.user)
   process.once('exit', () => removeDirectory(directory))
+  removeAfterUs(directory)
   const data = join(directory, 'data')
   execFileSync('cp', ['-a', place.data, data])
   template = { data, password }
   return password
+}
+
+/** Exit hooks do not run in a process that is killed, as those of a test runner are. */
+function removeAfterUs(directory: string): void {
+  const script = 'cat > /dev/null; rm -rf "$1"'
+  const watchdog = spawn('sh', ['-c', script, 'sh', directory], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watchdog.once('error', () => {})
+  watchdog.stdin.once('error', () => {})
+  watchdog.unref()
 }
 
 async function initialise(place: Place, password: string, owner: Owner): Promise<void> {
