@@ -35,6 +35,7 @@ export default defineConfig({
           name: 'services',
           include: ['test/services/**/*.test.ts'],
           fileParallelism: false,
+          globalSetup: 'test/support/postgres-setup.ts',
           // After `quick`, so that no other test takes the processor from it.
           sequence: { groupOrder: 1 },
         },

@@ -6,6 +6,8 @@
  *   --rounds <n>     rounds of each comparison, in each of three generations of processes
  *   --note <text>    a word about the circumstances, recorded
  *   --profile <dir>  leaves a CPU profile of every subject there
+ *   --traces <dir>   public traces of caches for hit-ratio, in place of the environment's
+ *                    CACHE_TRACES; without any it plays synthetic loads alone
  *
  * Ends with an error if a bench failed, or if a subject read something else than the others did;
  * never for a ratio.
@@ -16,6 +18,10 @@ import { parseArgs } from 'node:util'
 import { bench as cluster } from './cluster.js'
 import { bench as codec } from './codec.js'
 import { bench as coherence } from './coherence.js'
+import { bench as compression } from './compression.js'
+import { bench as dictionary } from './dictionary.js'
+import { bench as encryption } from './encryption.js'
+import { bench as expiry } from './expiry.js'
 import { bench as failover } from './failover.js'
 import { bench as fill } from './fill.js'
 import { bench as footprint } from './footprint.js'
@@ -24,9 +30,12 @@ import type { Bench, Row } from './harness/bench.js'
 import { circumstances } from './harness/circumstances.js'
 import { compile } from './harness/compile.js'
 import { Lab, type LabOptions } from './harness/lab.js'
-import { isReached, resultText, writeResults } from './harness/results.js'
+import { figureText, isReached, resultText, writeResults } from './harness/results.js'
+import { bench as hitRatio } from './hit-ratio.js'
 import { bench as key } from './key.js'
+import { bench as memoryFootprint } from './memory-footprint.js'
 import { bench as memoryHit } from './memory-hit.js'
+import { bench as memoryTier } from './memory-tier.js'
 import { bench as outage } from './outage.js'
 import { bench as pool } from './pool.js'
 import { bench as sql } from './sql.js'
@@ -36,6 +45,10 @@ import { bench as valueCopy } from './value-copy.js'
 
 const BENCHES: readonly Bench[] = [
   memoryHit,
+  memoryTier,
+  memoryFootprint,
+  expiry,
+  hitRatio,
   storeHit,
   fill,
   getMany,
@@ -48,10 +61,15 @@ const BENCHES: readonly Bench[] = [
   failover,
   coherence,
   codec,
+  compression,
+  dictionary,
+  encryption,
   key,
   valueCopy,
 ]
 
+/** Tiny runs measure nothing, and some of them mostly wait: a few may share the machine. */
+const TINY_AT_ONCE = 3
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 function readArguments() {
@@ -63,6 +81,7 @@ function readArguments() {
       rounds: { type: 'string' },
       note: { type: 'string', default: '' },
       profile: { type: 'string' },
+      traces: { type: 'string' },
     },
   })
   const known = BENCHES.map(({ name }) => name)
@@ -73,24 +92,28 @@ function readArguments() {
     throw new Error(`--rounds is '${values.rounds}'; it takes a whole number above 0`)
   }
   const names = positionals.length === 0 ? known : positionals
-  return { ...values, rounds, benches: BENCHES.filter(({ name }) => names.includes(name)) }
+  const traces = values.traces ?? (process.env.CACHE_TRACES || undefined)
+  return { ...values, rounds, traces, benches: BENCHES.filter(({ name }) => names.includes(name)) }
 }
 
-function show(row: Row): void {
+function show(row: Row, columns: readonly string[] = []): void {
   const reached = isReached(row)
-  const target = row.target === undefined ? '' : ` [${row.target.sense} ${row.target.value}]`
+  const target =
+    row.target === undefined ? '' : ` [${row.target.sense} ${figureText(row.target.value)}]`
   const verdict = reached === undefined ? '' : reached ? ' reached' : ' MISSED'
   const against = row.against === '' ? '' : ` against ${row.against}`
   const wrong = row.isRight ? '' : ' · WRONG ANSWERS'
-  console.log(
-    `  ${row.case} · ${row.subject}${against}: ${resultText(row)}${target}${verdict}${wrong}`,
-  )
+  const figures = columns
+    .filter((name) => row.figures[name] !== undefined)
+    .map((name) => ` · ${name} ${figureText(row.figures[name])}`)
+  const what = `  ${row.case} · ${row.subject}${against}: ${resultText(row)}`
+  console.log([what, target, verdict, wrong, ...figures].join(''))
 }
 
 /** One that fails has no rows; the others still run. */
-async function runOne(bench: Bench, options: LabOptions): Promise<readonly Row[]> {
+async function runOne(bench: Bench, all: Omit<LabOptions, 'onRow'>): Promise<readonly Row[]> {
   console.log(`${bench.name}: ${bench.says}`)
-  const lab = new Lab(options, bench.name)
+  const lab = new Lab({ ...all, onRow: (row) => show(row, bench.columns) }, bench.name)
   try {
     return await bench.run(lab)
   } catch (error) {
@@ -101,25 +124,41 @@ async function runOne(bench: Bench, options: LabOptions): Promise<readonly Row[]
   }
 }
 
+/** So many of them at once. */
+async function inTurn(
+  benches: readonly Bench[],
+  atOnce: number,
+  run: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  const waiting = [...benches]
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(next)
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+}
+
 async function main(): Promise<void> {
-  const { benches, tiny, out, rounds, note, profile } = readArguments()
+  const { benches, tiny, out, rounds, note, profile, traces } = readArguments()
   const compiled = compile(ROOT)
   const folder = out ?? (tiny ? undefined : join(ROOT, 'bench', 'results'))
   const where = circumstances(ROOT, note)
-  const options: LabOptions = {
-    ...{ compiled: compiled.folder, tiny, rounds, onRow: show },
+  const options = {
+    ...{ compiled: compiled.folder, tiny, rounds },
     profile: profile === undefined ? undefined : resolve(profile),
+    traces: traces === undefined ? undefined : resolve(traces),
   }
   try {
-    for (const bench of benches) {
+    await inTurn(benches, tiny ? TINY_AT_ONCE : 1, async (bench) => {
       const startMs = performance.now()
       const rows = await runOne(bench, options)
       const seconds = (performance.now() - startMs) / 1_000
-      const { name, says } = bench
-      if (folder !== undefined && rows.length > 0)
-        writeResults(folder, { bench: name, says, tiny, circumstances: where, seconds, rows })
+      const { name, says, columns } = bench
+      const told = { says, columns, tiny, circumstances: where, seconds, rows }
+      if (folder !== undefined && rows.length > 0) {
+        writeResults(folder, { bench: name, ...told }, bench.draw?.(rows))
+      }
       if (rows.length === 0 || rows.some(({ isRight }) => !isRight)) process.exitCode = 1
-    }
+    })
   } finally {
     compiled.remove()
   }

@@ -1,8 +1,8 @@
 /**
  * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
- * several processes over many seeds, with the bugs planted in it; real processes over one Redis, a
- * cluster, a master that sentinels watch, a Postgres, a file, and a chain, through every mode of
- * trouble; races that are forced.
+ * several processes over many seeds, with the bugs planted in it; the memory tier under each of its
+ * policies against a naive one; real processes over one Redis, a cluster, a master that sentinels
+ * watch, a Postgres, a file, and a chain, through every mode of trouble; races that are forced.
  *
  * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
  * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1
@@ -23,10 +23,14 @@ import { SENTINEL_MODES } from '../test/proof/sentinel-modes.js'
 import { CHAIN_PLACE, POSTGRES_PLACE, REDIS_PLACES, SQLITE_PLACE } from '../test/support/places.js'
 
 const DEFAULT_SEEDS = 10_000
+/** On the memory tier and the naive one. */
+const MODEL_OPERATIONS = 1_000_000
 const PROCESSES = 4
 /** Long enough for two of the longest faults: each strikes both client libraries. */
 const MODE_MS = 16_000
 const RACES = 100_000
+/** Of values that are compressed in another thread, which takes its time. */
+const LARGE_RACES = 20_000
 /** What logged tables bring back and unlogged ones do not. */
 const LOGGED_MODES = [
   POSTGRES_MODES.serverKilled,
@@ -48,8 +52,17 @@ function readArguments([count, first]: readonly string[]): Seeds | undefined {
 /** Each of these resolves to whether nothing was wrong. */
 function proveBySimulation({ count, first }: Seeds): Promise<boolean> {
   if (count === 0) return Promise.resolve(true)
-  const env = { ...process.env, SIM_SEEDS: String(count), SIM_FIRST: String(first) }
-  const args = ['vitest', 'run', '--project', 'quick', '--reporter', 'verbose', 'test/simulation']
+  return runTests('test/simulation', { SIM_SEEDS: String(count), SIM_FIRST: String(first) })
+}
+
+function proveByModel({ first }: Seeds): Promise<boolean> {
+  const variables = { MODEL_OPS: String(MODEL_OPERATIONS), MODEL_SEED: String(first) }
+  return runTests('test/model/memory-policies.test.ts', variables)
+}
+
+function runTests(path: string, variables: Readonly<Record<string, string>>): Promise<boolean> {
+  const env = { ...process.env, ...variables }
+  const args = ['vitest', 'run', '--project', 'quick', '--reporter', 'verbose', path]
   const child = spawn('npx', args, { env, stdio: 'inherit' })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
@@ -79,9 +92,14 @@ async function proveByProcesses(): Promise<boolean> {
 
 async function proveByRaces(): Promise<boolean> {
   let isProven = true
-  for (const place of [REDIS_PLACES[0]!, POSTGRES_PLACE, SQLITE_PLACE, CHAIN_PLACE]) {
-    const report = await runForcedRaces({ races: RACES, seed: 1 }, place)
-    console.log(`\n${place.name}: ${printRaces(report)}`)
+  const places = [REDIS_PLACES[0]!, POSTGRES_PLACE, SQLITE_PLACE, CHAIN_PLACE]
+  const plans = places.map((place) => ({ place, races: RACES, isLarge: false }))
+  for (const place of [REDIS_PLACES[0]!, POSTGRES_PLACE]) {
+    plans.push({ place, races: LARGE_RACES, isLarge: true })
+  }
+  for (const { place, races, isLarge } of plans) {
+    const report = await runForcedRaces({ races, seed: 1, isLarge }, place)
+    console.log(`\n${place.name}${isLarge ? ', large values' : ''}: ${printRaces(report)}`)
     const isBlind = report.undisturbed.kept < report.undisturbed.loads
     if (report.lost.length > 0 || isBlind) isProven = false
   }
@@ -95,6 +113,7 @@ if (seeds === undefined) {
 } else {
   const isProven = [
     await proveBySimulation(seeds),
+    await proveByModel(seeds),
     await proveByProcesses(),
     await proveByRaces(),
   ].every(Boolean)

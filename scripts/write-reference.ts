@@ -90,6 +90,7 @@ const VALUE_OF_KIND: Readonly<Record<string, string>> = {
   url: 'a URL',
   text: 'text',
   secret: 'text; no message shows it',
+  keys: 'id:key, with commas between; no message shows them',
   port: '1 to 65535',
   flag: 'true, 1, yes, on; false, 0, no, off',
   nodes: 'host:port, with commas between',

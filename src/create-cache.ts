@@ -3,22 +3,26 @@
  *
  * Without options the environment is read (environment.ts), here and nowhere else.
  */
-import { entryCodec } from './codecs/index.js'
+import { entryCodecs } from './codecs/index.js'
 import { coherenceOver } from './coherence/index.js'
 import type { RootCache } from './core/api.js'
-import { EngineCache } from './core/cache.js'
 import { systemClock } from './core/clock.js'
+import type { MemoryBounds, MemoryTier } from './core/contracts.js'
 import { Engine } from './core/engine.js'
 import { Events } from './core/events.js'
+import { type MemorySettings, resolveMemoryOptions } from './core/memory-options.js'
 import { invalidOption } from './core/option-reading.js'
-import {
-  type CacheOptions,
-  type NamespaceOptions,
-  resolveCacheOptions,
-  resolveMemoryOptions,
-} from './core/options.js'
+import { type CacheOptions, type NamespaceOptions, resolveCacheOptions } from './core/options.js'
+import { RootEngineCache } from './core/root-cache.js'
+import { WarmRestart } from './core/warm-restart/warm-restart.js'
 import { cacheOptionsFrom, readEnvironment } from './environment.js'
-import { LruMemoryTier, noMemory } from './memory/index.js'
+import {
+  BoundedMemoryTier,
+  type MemoryTierOptions,
+  noMemory,
+  policyOf,
+  SnapshotFile,
+} from './memory/index.js'
 import { diagnosticsTap, LatencyObserver } from './observe/index.js'
 import { chooseStore } from './store-choice.js'
 
@@ -38,28 +42,44 @@ export function createCache<
   const memorySettings = resolveMemoryOptions(given.memory)
   checkParts(given)
   const clock = given.clock ?? systemClock
+  const random = given.random ?? Math.random
   const engine = new Engine({
     settings,
     memorySettings,
-    memory: (onRemoved, guard) =>
-      memorySettings === undefined
-        ? noMemory
-        : new LruMemoryTier({ ...memorySettings, clock, guard, onRemoved }),
+    memory: (listener) => memoryTier(memorySettings, { ...listener, clock, random }),
     store: given.store,
     coherence: (log) => coherenceOver(log, clock, settings.staleIfDownMs),
-    codec: given.codec ?? entryCodec(),
+    codecs: entryCodecs({
+      encryptionKeys: given.encryptionKeys,
+      maxDecompressedBytes: settings.maxDecompressedBytes,
+      patienceMs: settings.readDeadlineMs,
+      clock,
+      random,
+    }),
     clock,
-    random: given.random ?? Math.random,
+    random,
     observer: new LatencyObserver(),
     events: new Events(diagnosticsTap),
   })
-  const cache = new EngineCache(engine, engine.space('', settings.policy, undefined))
+  const cache = new RootEngineCache(engine)
   // Outer ones first: `a.b` takes its defaults from `a`.
   const depth = (name: string) => name.split('.').length
   const names = Object.keys(given.namespaces ?? {}).sort((a, b) => depth(a) - depth(b))
   for (const name of names) cache.namespace(name, given.namespaces![name])
+  const warm = memorySettings?.warmRestart
+  const file = warm?.file === undefined ? undefined : new SnapshotFile(warm.file)
+  const restart = warm && new WarmRestart(engine, warm, file)
   engine.open()
+  restart?.open()
   return cache as unknown as RootCache<N>
+}
+
+function memoryTier(
+  settings: MemorySettings | undefined,
+  parts: Omit<MemoryTierOptions, keyof MemoryBounds | 'policy'>,
+): MemoryTier {
+  if (settings === undefined) return noMemory
+  return new BoundedMemoryTier({ ...settings, ...parts, policy: policyOf(settings.policy) })
 }
 
 /** Says once what was chosen and why, where a choice was asked for. */
@@ -75,7 +95,6 @@ function fromEnvironment(): CacheOptions {
 /** The options that are objects of ours to call: by shape, since a user may bring any of them. */
 const PARTS: readonly (readonly [name: string, method: string, range: string])[] = [
   ['store', 'getMany', 'a store, such as redis({ url })'],
-  ['codec', 'decode', 'a codec'],
   ['clock', 'monotonicMs', 'a clock'],
 ]
 

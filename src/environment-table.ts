@@ -9,6 +9,7 @@ type EnvironmentKind =
   | 'prefix'
   | 'table'
   | 'secret'
+  | 'keys'
   | 'port'
   | 'count'
   | 'milliseconds'
@@ -178,27 +179,23 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
     name: 'CACHE_ENABLE_COMPRESSION',
     kind: 'flag',
     says: 'compress values',
-    awaits: 'compression',
   },
   {
     name: 'CACHE_COMPRESSION_ENABLED',
     kind: 'flag',
     says: 'compress values; after CACHE_ENABLE_COMPRESSION',
-    awaits: 'compression',
   },
   {
     name: 'CACHE_COMPRESSION_THRESHOLD',
     kind: 'count',
     min: 0,
     max: 2 ** 30,
-    says: 'bytes from which values are compressed',
-    awaits: 'compression',
+    says: 'bytes from which values are compressed, if they are; 1024 if not set, no less than 64',
   },
   {
     name: 'CACHE_ENCRYPTION_KEYS',
-    kind: 'secret',
-    says: 'keys for encryption at rest',
-    awaits: 'encryption',
+    kind: 'keys',
+    says: 'keys of namespaces that encrypt, with commas between; the first writes, all read',
   },
   { name: 'CACHE_WARMING_ENABLED', kind: 'flag', says: 'warm at start', awaits: 'warming' },
   {

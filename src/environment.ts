@@ -3,6 +3,7 @@
  * is set to '' counts as not set.
  */
 import { randomBytes } from 'node:crypto'
+import { ENCRYPTION_KEYS_RANGE, KeyRing } from './codecs/encryption/key-ring.js'
 import { CacheError } from './core/errors.js'
 import type { CacheOptions } from './core/options.js'
 import { storeFrom } from './environment-store.js'
@@ -36,9 +37,24 @@ export function cacheOptionsFrom(environment: Environment, choice: StoreChoice):
   if (choice.isIsolated && choice.adapter === 'postgres') {
     options.prefix = `test-${randomBytes(6).toString('hex')}`
   }
+  const compresses = environment.CACHE_ENABLE_COMPRESSION ?? environment.CACHE_COMPRESSION_ENABLED
+  if (compresses === true) options.compress = compressionFrom(environment)
+  if (environment.CACHE_ENCRYPTION_KEYS !== undefined) {
+    options.encryptionKeys = environment.CACHE_ENCRYPTION_KEYS as string
+  }
   const store = storeFrom(environment, choice)
   if (store !== undefined) options.store = store
   return options
+}
+
+/** Below 64 bytes nothing shrinks. */
+const MIN_THRESHOLD_BYTES = 64
+
+function compressionFrom({
+  CACHE_COMPRESSION_THRESHOLD,
+}: Environment): true | { threshold: number } {
+  const threshold = CACHE_COMPRESSION_THRESHOLD as number | undefined
+  return threshold === undefined ? true : { threshold: Math.max(MIN_THRESHOLD_BYTES, threshold) }
 }
 
 const PREFIX = /^[\w.-]{1,64}$/
@@ -49,6 +65,8 @@ function parse(row: EnvironmentRow, text: string): Environment[string] {
     case 'text':
     case 'secret':
       return text
+    case 'keys':
+      return keys(row, text)
     case 'prefix':
       return PREFIX.test(text) ? text : fail(row, text, '1 to 64 letters, digits and _ . -')
     case 'table':
@@ -71,6 +89,15 @@ function parse(row: EnvironmentRow, text: string): Environment[string] {
       return nodeList(row, text)
     case 'json':
       return jsonObject(row, text)
+  }
+}
+
+/** Checked where it is read, so that the variable is named and not the option. */
+function keys(row: EnvironmentRow, text: string): string {
+  try {
+    return new KeyRing(text, row.name) && text
+  } catch {
+    return fail(row, text, ENCRYPTION_KEYS_RANGE)
   }
 }
 
@@ -114,8 +141,10 @@ function jsonObject(row: EnvironmentRow, text: string): object {
   return fail(row, text, 'a JSON object')
 }
 
+const HIDDEN: readonly EnvironmentRow['kind'][] = ['secret', 'keys', 'url']
+
 function fail(row: EnvironmentRow, text: string, allowed: string): never {
-  const hidden = row.kind === 'secret' || row.kind === 'url'
+  const hidden = HIDDEN.includes(row.kind)
   const shown = hidden ? 'a value that is not shown' : `'${text.slice(0, 64)}'`
   throw new CacheError(
     'ENVIRONMENT_INVALID',

@@ -3,10 +3,12 @@ export type {
   BulkAnswer,
   BulkLoader,
   Cache,
+  CachedKey,
   CacheHealth,
   CacheStats,
   Loader,
   LoaderContext,
+  MemoryControl,
   MemoryStats,
   NamespaceValue,
   RootCache,
@@ -15,14 +17,11 @@ export type {
   WrapOptions,
   Wrapped,
 } from './core/api.js'
+export { type ClassRules, type MsgpackCodec, msgpack } from './core/class-registry.js'
+export type { DecodeFault, LearnedSizeClass } from './core/codec.js'
 export type { CoherenceStats } from './core/coherence.js'
 export type {
   Clock,
-  Codec,
-  DecodedEntry,
-  DecodeFault,
-  EncodableEntry,
-  EntryMeta,
   LatencySummary,
   Store,
   StoreAbilities,
@@ -30,23 +29,42 @@ export type {
   StoreWrite,
   TimedCall,
   Timer,
-  ValueForm,
 } from './core/contracts.js'
 export type { CounterName, CounterSnapshot } from './core/counters.js'
 export type { DependencyRef } from './core/dependency.js'
 export type { Duration, Size } from './core/duration.js'
+export type { EncryptionKey, EncryptionKeys } from './core/encryption-keys.js'
 export { CacheError, type CacheErrorCode, ERROR_CODES, isCacheError } from './core/errors.js'
-export type { CacheEventName, CacheEvents, CacheListener, MissReason } from './core/events.js'
+export type {
+  CacheEventName,
+  CacheEvents,
+  CacheListener,
+  ColdReason,
+  MissReason,
+} from './core/events.js'
+export type {
+  EvictionPolicy,
+  EvictionPolicyFactory,
+  EvictionPolicyName,
+  PolicyRoom,
+} from './core/eviction-policy.js'
 export type { InvalidateManyOptions, InvalidateOptions } from './core/invalidate-options.js'
+export type { MemoryOptions } from './core/memory-options.js'
 export type {
   CacheOptions,
   CallOptions,
   GetOptions,
   LifeOptions,
-  MemoryOptions,
   NamespaceOptions,
   SetOptions,
 } from './core/options.js'
 export type { StandardSchemaV1 } from './core/standard-schema.js'
+export type {
+  CompressionAlgorithm,
+  CompressionOptions,
+  FormatOptions,
+  ValueCodec,
+} from './core/stored-format.js'
+export type { WarmRestartOptions } from './core/warm-restart/warm-restart-options.js'
 export { createCache } from './create-cache.js'
 export { ENVIRONMENT_TABLE, type EnvironmentRow } from './environment-table.js'

@@ -69,5 +69,9 @@ export interface Bench {
   readonly name: string
   /** One sentence for the results page: what is compared and how. */
   readonly says: string
+  /** Figures that the results page shows, in place of times by CPU and of each call. */
+  readonly columns?: readonly string[]
+  /** An SVG of the rows, kept beside them. */
+  readonly draw?: (rows: readonly Row[]) => string
   run(lab: Lab): Promise<readonly Row[]>
 }

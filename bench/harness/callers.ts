@@ -4,11 +4,11 @@
  * Round 0 and 1 answer with what happened since the report before; round 2 first waits until the
  * store serves a hit, and tells how long that took.
  */
-import { entryCodec } from '../../src/codecs/index.js'
 import { createCache } from '../../src/index.js'
 import { type RedisDriver, redis } from '../../src/stores/redis/index.js'
 import type { Round, Setting, StartSubject } from './bench.js'
 import { adminClient } from './clients.js'
+import { plainCodec } from './plain-codec.js'
 
 const CALLERS = 16
 const LOAD_MS = 5
@@ -20,7 +20,7 @@ const NEWER_THAN_ANY = 2 ** 42 - 1
 const PROBE_VALUE = 'here'
 /** A string or bytes, as the codec likes; either will do. */
 const PROBE_ENTRY = Buffer.from(
-  entryCodec().encode({
+  plainCodec().encode('', {
     ...{ value: PROBE_VALUE, form: 'tree', weightBytes: 24 },
     ...{ born: NEWER_THAN_ANY, freshUntilWallMs: Number.POSITIVE_INFINITY },
     ...{ graceMs: 0, loadMs: 0, tags: [] },

@@ -23,6 +23,8 @@ export interface LabOptions {
   readonly profile?: string | undefined
   /** In each generation of processes. */
   readonly rounds?: number | undefined
+  /** The folder of public traces of caches. */
+  readonly traces?: string | undefined
   readonly onRow?: (row: Row) => void
 }
 
@@ -48,6 +50,8 @@ const WARM_UP_ROUNDS = 2
 
 export class Lab {
   readonly tiny: boolean
+  /** The folder of public traces, `undefined` where there is none. */
+  readonly traces: string | undefined
   readonly #options: LabOptions
   readonly #module: string
   readonly #hosts = new Set<HostProcess>()
@@ -58,6 +62,7 @@ export class Lab {
 
   constructor(options: LabOptions, bench: string) {
     this.tiny = options.tiny
+    this.traces = options.traces
     this.#options = options
     this.#module = pathToFileURL(`${options.compiled}/${bench}.js`).href
   }
@@ -105,20 +110,30 @@ export class Lab {
 
   /** Runs all subjects of a case in turn, round after round, and judges each of `ours`. */
   async compare(comparison: Comparison): Promise<Row[]> {
-    const { bare, ours, params } = comparison
+    const { bare, ours, params, warmUpRounds } = comparison
     const names = [...bare, ...ours.map(({ subject }) => subject)]
+    const rounds = await this.takeTurns(names, params, warmUpRounds)
+    return judge(comparison, rounds).map((row) => this.report(row))
+  }
+
+  /** The rounds of each subject, by its name: the first of each ran side by side, and so on. */
+  async takeTurns(
+    names: readonly string[],
+    params?: Params,
+    warmUpRounds?: number,
+  ): Promise<Map<string, Round[]>> {
     const rounds = new Map<string, Round[]>(names.map((name) => [name, []]))
     for (let generation = 0; generation < (this.tiny ? 1 : GENERATIONS); generation++) {
       const hosted: Host[] = []
       // One after another: the first of a kind seeds the server for the rest.
       for (const name of names) hosted.push(await this.host(name, params))
-      const results = await this.#interleave(hosted, comparison.warmUpRounds)
+      const results = await this.#interleave(hosted, warmUpRounds)
       names.forEach((name, at) => {
         rounds.get(name)!.push(...results[at]!)
       })
       await Promise.all(hosted.map(({ end }) => end()))
     }
-    return judge(comparison, rounds).map((row) => this.report(row))
+    return rounds
   }
 
   /** Tells of a row while the bench still runs. */
@@ -208,14 +223,14 @@ function microsPerCall(round: Round): number {
 }
 
 /** Whether all subjects read the same in each round. */
-function agree(subjects: readonly (readonly Round[])[]): boolean {
+export function agree(subjects: readonly (readonly Round[])[]): boolean {
   const [first] = subjects
   return first!.every((round, at) =>
     subjects.every((rounds) => rounds[at]!.answers === round.answers),
   )
 }
 
-function atLeast(value: number): Target {
+export function atLeast(value: number): Target {
   return { sense: 'at least', value }
 }
 

@@ -9,19 +9,25 @@ import type { Circumstances } from './circumstances.js'
 export interface Results {
   readonly bench: string
   readonly says: string
+  readonly columns?: readonly string[] | undefined
   readonly tiny: boolean
   readonly circumstances: Circumstances
   readonly seconds: number
   readonly rows: readonly Row[]
+  /** The name of the SVG beside them. */
+  readonly drawing?: string | undefined
 }
 
 const RESULT_FILE = /^(\d{4}-\d{2}-\d{2})-(.+)\.json$/
 
-/** A second run on one day takes the place of the first. */
-export function writeResults(folder: string, results: Results): void {
+/** A second run on one day takes the place of the first. `svg` is drawn beside the table. */
+export function writeResults(folder: string, results: Results, svg?: string): void {
   mkdirSync(folder, { recursive: true })
-  const file = `${results.circumstances.date}-${results.bench}.json`
-  writeFileSync(join(folder, file), `${JSON.stringify(results, null, 2)}\n`)
+  const name = `${results.circumstances.date}-${results.bench}`
+  const drawing = svg === undefined ? undefined : `${name}.svg`
+  if (drawing !== undefined) writeFileSync(join(folder, drawing), svg!)
+  const text = JSON.stringify({ ...results, drawing }, null, 2)
+  writeFileSync(join(folder, `${name}.json`), `${text}\n`)
   writeFileSync(join(folder, 'README.md'), page(latest(folder)))
 }
 
@@ -53,38 +59,49 @@ quartiles. "By CPU" is the same ratio by processor time of the Node process, whi
 on the machine disturb less. "Right": all subjects read the same data in every round.
 `
 
-function section({ bench, says, tiny, circumstances: at, rows, seconds }: Results): string {
+function section(results: Results): string {
+  const { bench, says, tiny, circumstances: at, rows, seconds, columns, drawing } = results
   const packages = Object.entries(at.packages).map(([name, version]) => `${name} ${version}`)
   const machine =
     `${at.date} · commit ${at.commit} · Node ${at.node.slice(1)} · ${at.platform}, ` +
     `${at.processor}, ${at.cores} cores, ${at.memoryGb} GB · Redis ${at.redis} · ` +
     `${packages.join(', ')} · load when it began ${at.loadAtStart} · ${Math.round(seconds)} s`
+  const shown = columns ?? ['by CPU', 'each call, µs']
+  const heads = ['case', 'subject', 'against', 'result', ...shown, 'target', 'reached', 'right']
   return [
     `## ${bench}${tiny ? ' (tiny: no measurement)' : ''}\n`,
     `${says}\n`,
     `${machine}${at.note === '' ? '' : ` · ${at.note}`}\n`,
-    '| case | subject | against | result | by CPU | each call, µs | target | reached | right |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows.map(tableRow),
+    `| ${heads.join(' | ')} |`,
+    `|${'---|'.repeat(heads.length)}`,
+    ...rows.map((row) => tableRow(row, columns)),
     '',
+    ...(drawing === undefined ? [] : [`![${bench}, drawn](${drawing})\n`]),
   ].join('\n')
 }
 
-function tableRow(row: Row): string {
-  const { microseconds, 'microseconds bare': bare, 'ratio by CPU': byCpu } = row.figures
-  const calls =
-    microseconds === undefined ? '' : `${short(microseconds)} (bare ${short(bare ?? Number.NaN)})`
+function tableRow(row: Row, columns: readonly string[] | undefined): string {
   return `| ${[
     row.case,
     row.subject,
     row.against,
     resultText(row),
-    byCpu === undefined ? '' : short(byCpu),
-    calls,
+    ...(columns?.map((name) => figureText(row.figures[name])) ?? timesOf(row)),
     row.target === undefined ? '' : `${row.target.sense} ${short(row.target.value)}`,
     row.target === undefined ? '' : isReached(row) ? 'yes' : '**no**',
     row.isRight ? 'yes' : '**NO**',
   ].join(' | ')} |`
+}
+
+function timesOf(row: Row): string[] {
+  const { microseconds, 'microseconds bare': bare, 'ratio by CPU': byCpu } = row.figures
+  const calls =
+    microseconds === undefined ? '' : `${short(microseconds)} (bare ${short(bare ?? Number.NaN)})`
+  return [figureText(byCpu), calls]
+}
+
+export function figureText(value: number | undefined): string {
+  return value === undefined ? '' : short(value)
 }
 
 /** The median, with its quartiles where there was more than one sample. */

@@ -1,6 +1,7 @@
 /**
  * Medians and quartiles: a noisy machine makes means and minima lie.
  */
+import type { Round } from './bench.js'
 
 /** The value below which the `part` of the sorted sample lies, between two values by proportion. */
 export function quantile(values: readonly number[], part: number): number {
@@ -24,4 +25,12 @@ export function spread(values: readonly number[]) {
     high: quantile(values, 0.75),
     samples: values.length,
   }
+}
+
+/** Each figure's median over the rounds of one subject. */
+export function medianFigures(rounds: readonly Round[]): Record<string, number> {
+  const names = Object.keys(rounds[0]!.figures!)
+  return Object.fromEntries(
+    names.map((name) => [name, median(rounds.map(({ figures }) => figures![name]!))]),
+  )
 }

@@ -8,14 +8,16 @@
  *      8     5  grace, ms
  *     13     6  born: the writer's place in the invalidation log when the load began
  *     19     2  how long the load took, ms, at most 16 383
- *     21        tags where tagged: count (1), then each as length (2) and UTF-8; then the payload
+ *     21        tags where tagged: count (1), then each as length (2) and UTF-8; then the payload,
+ *               which is compressed (compression/compressed-payload.ts), then sealed
+ *               (encryption/sealed-payload.ts), where the head says so
  *
  * Numbers are big-endian in digits of seven bits, so that an envelope is ASCII: an entry whose
  * payload is text travels as a string, and the clients write all commands of a tick as one (64 SETs
  * of 100 bytes: half the CPU of as many Buffers). Fixed places, so that a server script can read
  * and patch them. test/golden holds the bytes; a reader takes an unknown version for a miss.
  */
-import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/contracts.js'
+import type { DecodedEntry, DecodeFault, EntryMeta } from '../core/codec.js'
 
 const ENVELOPE_VERSION = 1
 export const FIXED_BYTES = 21
@@ -29,11 +31,13 @@ export const SERIALIZER_GRAPH = 0
 export const SERIALIZER_JSON = 1
 /** msgpack of a plain tree. */
 export const SERIALIZER_TREE = 2
+/** A user's own codec, whose name comes first. */
+export const SERIALIZER_OWN = 3
 const STATE_FRESH = 0x46
 const STATE_SOFT = 0x53
 const FLAG_TAGGED = 1
-const FLAG_ENCRYPTED = 2
-const FLAG_COMPRESSED = 4
+export const FLAG_ENCRYPTED = 2
+export const FLAG_COMPRESSED = 4
 /** 42 bits of milliseconds last until the year 2109. */
 const NEVER = 2 ** 42 - 1
 const MAX_GRACE_MS = 2 ** 35 - 1
@@ -41,9 +45,10 @@ const MAX_LOAD_MS = 2 ** 14 - 1
 const DIGITS_28 = 2 ** 28
 
 /** The envelope of an entry, tags included, as ASCII but for what the tags hold. */
-export function envelopeText(meta: EntryMeta, serializer: number): string {
+export function envelopeText(meta: EntryMeta, serializer: number, flags = 0): string {
   const { tags } = meta
-  const head = (ENVELOPE_VERSION << 5) | (serializer << 3) | (tags.length > 0 ? FLAG_TAGGED : 0)
+  const tagged = tags.length > 0 ? FLAG_TAGGED : 0
+  const head = (ENVELOPE_VERSION << 5) | (serializer << 3) | flags | tagged
   const loadMs = Math.min(MAX_LOAD_MS, Math.round(meta.loadMs))
   const fixed =
     String.fromCharCode(STATE_FRESH, head) +
@@ -75,9 +80,12 @@ export function envelopeFault(bytes: Buffer): DecodeFault | undefined {
   const isOurs = bytes[0] === STATE_FRESH || bytes[0] === STATE_SOFT
   if (!isOurs) return 'foreign'
   if (bytes.length <= FIXED_BYTES) return 'truncated'
-  const head = bytes[1]!
-  if (head >> 5 !== ENVELOPE_VERSION) return 'version'
-  return (head & (FLAG_ENCRYPTED | FLAG_COMPRESSED)) === 0 ? undefined : 'version'
+  return bytes[1]! >> 5 === ENVELOPE_VERSION ? undefined : 'version'
+}
+
+/** Whether it is compressed and encrypted. */
+export function flagsOf(bytes: Buffer): number {
+  return bytes[1]! & (FLAG_COMPRESSED | FLAG_ENCRYPTED)
 }
 
 export function serializerOf(bytes: Buffer): number {
@@ -89,12 +97,14 @@ export function readEntry(
   bytes: Buffer,
   value: unknown,
   plain: boolean,
+  valueBytes: number,
   tags: readonly string[],
 ): DecodedEntry {
   const until = read42(bytes, 2)
   return {
     value,
     plain,
+    valueBytes,
     freshUntilWallMs: until === NEVER ? Number.POSITIVE_INFINITY : until,
     graceMs: bytes[8]! * DIGITS_28 + read28(bytes, 9),
     born: read42(bytes, 13),

@@ -4,8 +4,12 @@
  * A new kind gets a new code; a reader that does not know a code takes it for a fault.
  *
  * `make` and `fill` read bytes of strangers: they throw on a wrong part and define properties
- * instead of assigning where a name could mean a prototype.
+ * instead of assigning where a name could mean a prototype. Lists that belong together must be of
+ * one length: many short nodes that share one long list of names would take room for all of them.
  */
+import { bareError, ERROR_CLASSES } from '../core/bare-error.js'
+import { isRecord } from '../core/is-record.js'
+import type { PatternBudget } from './pattern-budget.js'
 
 /** The table that is being written. */
 export interface TableContext {
@@ -15,14 +19,22 @@ export interface TableContext {
   names(names: readonly string[]): unknown
 }
 
+/** The table that is being read. */
+export interface TableParts {
+  /** What a slot stands for. */
+  value(slot: unknown): unknown
+  /** The list of names there. */
+  names(slot: unknown): readonly string[]
+}
+
 export interface GraphKind<T> {
   holds(value: unknown): boolean
   /** The parts as they lie in a table. */
   write(value: T, table: TableContext): unknown[]
   /** The value, without what may point back to it. */
-  make(parts: readonly unknown[]): T
-  /** Adds the rest; `part` reads a slot. */
-  fill?(value: T, parts: readonly unknown[], part: (slot: unknown) => unknown): void
+  make(parts: readonly unknown[], patterns: PatternBudget): T
+  /** Adds the rest. */
+  fill?(value: T, parts: readonly unknown[], table: TableParts): void
 }
 
 const minusZero: GraphKind<number> = {
@@ -49,8 +61,8 @@ const denseArray: GraphKind<unknown[]> = {
   holds: (value) => Array.isArray(value) && !hasHole(value),
   write: (value, table) => value.map(table.slot),
   make: () => [],
-  fill(value, parts, part) {
-    for (const slot of parts) value.push(part(slot))
+  fill(value, parts, table) {
+    for (const slot of parts) value.push(table.value(slot))
   },
 }
 
@@ -69,10 +81,12 @@ const sparseArray: GraphKind<unknown[]> = {
     delete value[length - 1]
     return value
   },
-  fill(value, [, indices, slots], part) {
-    for (const [at, index] of listOf(indices).entries()) {
+  fill(value, [, indices, slots], table) {
+    const list = listOf(indices)
+    const parts = asManyAs(list, slots)
+    for (const [at, index] of list.entries()) {
       if (!isIndexBelow(index, value.length)) throw new RangeError('no index')
-      value[index] = part(listOf(slots)[at])
+      value[index] = table.value(parts[at])
     }
   },
 }
@@ -81,8 +95,10 @@ const map: GraphKind<Map<unknown, unknown>> = {
   holds: (value) => value instanceof Map,
   write: (value, table) => [...value].flat().map(table.slot),
   make: () => new Map(),
-  fill(value, parts, part) {
-    for (let i = 0; i < parts.length; i += 2) value.set(part(parts[i]), part(parts[i + 1]))
+  fill(value, parts, table) {
+    for (let i = 0; i < parts.length; i += 2) {
+      value.set(table.value(parts[i]), table.value(parts[i + 1]))
+    }
   },
 }
 
@@ -90,8 +106,8 @@ const set: GraphKind<Set<unknown>> = {
   holds: (value) => value instanceof Set,
   write: (value, table) => [...value].map(table.slot),
   make: () => new Set(),
-  fill(value, parts, part) {
-    for (const slot of parts) value.add(part(slot))
+  fill(value, parts, table) {
+    for (const slot of parts) value.add(table.value(slot))
   },
 }
 
@@ -104,7 +120,11 @@ const date: GraphKind<Date> = {
 const pattern: GraphKind<RegExp> = {
   holds: (value) => value instanceof RegExp,
   write: (value) => [JSON.stringify(value.source), value.flags],
-  make: ([source, flags]) => new RegExp(text.make([source]), textOf(flags)),
+  make([json, flags], patterns) {
+    const source = text.make([json], patterns)
+    patterns.spend(source, textOf(flags))
+    return new RegExp(source, textOf(flags))
+  },
 }
 
 const address: GraphKind<URL> = {
@@ -150,16 +170,6 @@ const binary: GraphKind<ArrayBufferView | ArrayBuffer> = {
   },
 }
 
-const ERROR_CLASSES: readonly (abstract new (...args: never[]) => Error)[] = [
-  AggregateError,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-]
-
 /** An error is its class and its own properties; message, stack and cause are no more than that. */
 const error: GraphKind<Error> = {
   holds: (value) => value instanceof Error,
@@ -173,15 +183,12 @@ const error: GraphKind<Error> = {
       own.map((name) => Object.prototype.propertyIsEnumerable.call(value, name)),
     ]
   },
-  make([code]) {
-    const Kind = ERROR_CLASSES[Number(code)]
-    const value: Error = Kind === undefined ? new Error() : Reflect.construct(Kind, [[]])
-    for (const name of Object.getOwnPropertyNames(value)) Reflect.deleteProperty(value, name)
-    return value
-  },
-  fill(value, [, own, slots, flags], part) {
-    for (const [at, name] of listOf(part(own)).entries()) {
-      define(value, textOf(name), part(listOf(slots)[at]), listOf(flags)[at] === true)
+  make: ([code]) => bareError(ERROR_CLASSES[Number(code)]),
+  fill(value, [, own, slots, flags], table) {
+    const list = table.names(own)
+    const parts = asManyAs(list, slots)
+    for (const [at, name] of list.entries()) {
+      define(value, name, table.value(parts[at]), listOf(flags)[at] === true)
     }
   },
 }
@@ -190,13 +197,13 @@ const record: GraphKind<Record<string, unknown>> = {
   holds: isRecord,
   write: (value, table) => [table.names(Object.keys(value)), Object.values(value).map(table.slot)],
   make: () => ({}),
-  fill(value, [own, slots], part) {
-    const list = listOf(part(own))
-    const parts = listOf(slots)
+  fill(value, [own, slots], table) {
+    const list = table.names(own)
+    const parts = asManyAs(list, slots)
     for (let i = 0; i < list.length; i++) {
-      const name = textOf(list[i])
-      if (name === '__proto__') define(value, name, part(parts[i]), true)
-      else value[name] = part(parts[i])
+      const name = list[i]!
+      if (name === '__proto__') define(value, name, table.value(parts[i]), true)
+      else value[name] = table.value(parts[i])
     }
   },
 }
@@ -218,13 +225,10 @@ export const GRAPH_KINDS: readonly GraphKind<unknown>[] = [
   error,
 ]
 
-export const NAMES_CODE = GRAPH_KINDS.indexOf(names)
+/** An instance of a user's class: what it is called, and made of (graph-table.ts). */
+export const INSTANCE_CODE = 64
 
-export function isRecord(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
+export const NAMES_CODE = GRAPH_KINDS.indexOf(names)
 
 function hasHole(array: readonly unknown[]): boolean {
   for (let i = 0; i < array.length; i++) {
@@ -241,6 +245,12 @@ function textOf(part: unknown): string {
 function listOf(part: unknown): readonly unknown[] {
   if (!Array.isArray(part)) throw new TypeError('no list')
   return part
+}
+
+function asManyAs(list: readonly unknown[], part: unknown): readonly unknown[] {
+  const parts = listOf(part)
+  if (parts.length !== list.length) throw new TypeError('not as many parts')
+  return parts
 }
 
 function isIndexBelow(part: unknown, end: number): part is number {

@@ -2,22 +2,25 @@
  * Graph values to bytes and back, the same as they were.
  *
  * msgpackr keeps most of them by itself. Where a walk finds what it would lose (-0, holes, lone
- * surrogates, a leading byte order mark, own `__proto__`, URL, Error) or stumble over (views of
- * unknown classes, the names `__keys__` and `constructor`), the graph travels as a table
- * (graph-table.ts) behind 0xc1, the byte that msgpack never uses.
+ * surrogates, a leading byte order mark, own `__proto__`, URL, Error, a user's class) or stumble
+ * over (views of unknown classes, the names `__keys__` and `constructor`, great depth), the graph
+ * travels as a table (graph-table.ts) behind 0xc1, the byte that msgpack never uses.
  *
  * Nothing is registered: extensions of msgpackr belong to the process, not to an instance. The
  * options below are the instances' own and reach nobody else. What others register reaches us: an
  * extension for Date, Set, RegExp or bytes, or one of a type that msgpackr uses itself, changes how
  * these are written and read in graphs. A table meets that for bytes and large integers only.
  *
- * The walk stops at the first find, recurses no deeper than core/value.ts admits, and adds a third
- * to two thirds to the time of packing. A table takes five to ten times that time, and half as many
- * bytes again; its names stand once for all rows of a shape.
+ * The walk stops at the first find, and adds a third to two thirds to the time of packing. A table
+ * takes five to ten times that time, and half as many bytes again; its names stand once for all
+ * rows of a shape.
  */
 import { Packr } from 'msgpackr'
-import { isRecord } from './graph-kinds.js'
+import type { MsgpackCodec } from '../core/class-registry.js'
+import { isRecord } from '../core/is-record.js'
 import { isOddText, tableOf, valueOfTable } from './graph-table.js'
+import { checkGraph, checkTable } from './packed-check.js'
+import { MAX_PACKED_DEPTH } from './packed-kinds.js'
 
 const TABLE_MARK = 0xc1
 
@@ -30,15 +33,20 @@ const graphPackr = new Packr({
 /** References in a table are its own. Bytes are copied as their views are made. */
 const tablePackr = new Packr({ useRecords: false, structuredClone: false, moreTypes: true })
 
-export function packGraph(value: unknown): Buffer {
-  if (!new LossCheck().finds(value)) return graphPackr.pack(value)
-  return Buffer.concat([Buffer.of(TABLE_MARK), tablePackr.pack(tableOf(value))])
+export function packGraph(value: unknown, classes?: MsgpackCodec): Buffer {
+  if (!new LossCheck(classes).finds(value)) return graphPackr.pack(value)
+  return Buffer.concat([Buffer.of(TABLE_MARK), tablePackr.pack(tableOf(value, classes))])
 }
 
 /** Throws on bytes that `packGraph` does not make. */
-export function unpackGraph(bytes: Buffer): unknown {
-  if (bytes[0] !== TABLE_MARK) return graphPackr.unpack(bytes)
-  return valueOfTable(tablePackr.unpack(bytes.subarray(1)))
+export function unpackGraph(bytes: Buffer, classes?: MsgpackCodec): unknown {
+  if (bytes[0] !== TABLE_MARK) {
+    checkGraph(bytes)
+    return graphPackr.unpack(bytes)
+  }
+  const table = bytes.subarray(1)
+  checkTable(table)
+  return valueOfTable(tablePackr.unpack(table), classes)
 }
 
 /** The views that msgpackr reads back; it writes others, and then cannot read them. */
@@ -60,23 +68,35 @@ const PACKED_VIEWS: ReadonlySet<string> = new Set([
 
 /** One walk in search of what msgpackr would lose. */
 class LossCheck {
+  readonly #classes: MsgpackCodec | undefined
   readonly #seen = new Set<object>()
   /** The names of the record before, by place: rows of one shape are looked at once. */
   readonly #knownNames: string[] = []
+  #depth = 0
+
+  constructor(classes: MsgpackCodec | undefined) {
+    this.#classes = classes
+  }
 
   finds(value: unknown): boolean {
     if (typeof value === 'string') return isOddText(value)
     if (typeof value === 'number') return Object.is(value, -0)
-    if (typeof value !== 'object' || value === null || value instanceof Date) return false
+    if (typeof value !== 'object' || value === null) return false
+    if (this.#classes?.of(value) !== undefined) return true
+    if (value instanceof Date) return false
     if (ArrayBuffer.isView(value)) return !PACKED_VIEWS.has(value.constructor.name)
     if (this.#seen.has(value)) return false
     this.#seen.add(value)
-    return this.#findsIn(value)
+    if (this.#depth === MAX_PACKED_DEPTH) return true
+    this.#depth++
+    const isFound = this.#findsIn(value)
+    this.#depth--
+    return isFound
   }
 
   #findsIn(value: object): boolean {
     if (Array.isArray(value)) return this.#findsInArray(value)
-    if (isRecord(value)) return this.#findsInRecord(value as Record<string, unknown>)
+    if (isRecord(value)) return this.#findsInRecord(value)
     if (value instanceof Map) return this.#findsInMap(value)
     if (value instanceof Set) return this.#findsInArray([...value])
     if (value instanceof RegExp) return isOddText(value.source)

@@ -1,2 +1,2 @@
 /** Bytes have one home: entries to bytes and back. */
-export { entryCodec } from './entry-codec.js'
+export { entryCodecs } from './codecs.js'

@@ -89,6 +89,10 @@ export class LocalCoherence implements Coherence {
     return true
   }
 
+  async invalidatedSince(): Promise<'unheard'> {
+    return 'unheard'
+  }
+
   stats(): CoherenceStats {
     const { applied, tagCount, prefixCount } = this.#mirror
     const mirrored = tagCount + prefixCount

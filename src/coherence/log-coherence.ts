@@ -8,7 +8,9 @@ import {
   type CoherenceListener,
   type CoherenceStats,
   type Confirmation,
+  type InvalidatedSince,
   type MemoryGuard,
+  type SinceFault,
   UNJOINED,
   type Verdict,
 } from '../core/coherence.js'
@@ -21,6 +23,7 @@ import { AppliedHistory } from './applied-history.js'
 import { Follower } from './follower.js'
 import { MemoryLease } from './memory-lease.js'
 import { Mirror } from './mirror.js'
+import { replayAfter } from './replay.js'
 
 const ID_BYTES = 9
 
@@ -44,6 +47,7 @@ export interface LogCoherenceOptions {
 export class LogCoherence implements Coherence {
   readonly guard: MemoryGuard = { generation: 1, leaseUntilMs: Number.NEGATIVE_INFINITY }
   readonly isShared = true
+  readonly #id: string
   readonly #log: Log
   readonly #clock: Clock
   readonly #storeClock = new StoreClock()
@@ -57,6 +61,7 @@ export class LogCoherence implements Coherence {
 
   constructor(options: LogCoherenceOptions) {
     const { log, clock, id = shortId(), leaseMs, heartbeatMs, maxTags, staleIfDownMs } = options
+    this.#id = id
     this.#log = log
     this.#clock = clock
     this.#lease = new MemoryLease({ guard: this.guard, clock, leaseMs, staleIfDownMs })
@@ -174,6 +179,17 @@ export class LogCoherence implements Coherence {
       if (invalidations.some(isCompared)) this.#listener?.onLost()
       throw error
     }
+  }
+
+  async invalidatedSince(token: string): Promise<InvalidatedSince | SinceFault> {
+    const { epoch } = this.#follower
+    if (epoch === undefined) return 'unheard'
+    const seq = seqIn(epoch, token)
+    // A log that is asked for more than it has takes itself for another one, and begins anew.
+    if (seq === undefined || seq < 0 || seq > this.#mirror.applied) return 'epoch'
+    // As itself: a member of another name would be waited for by whoever wants confirmations.
+    const member = { id: this.#id, applied: seq, leaseMs: this.#lease.leaseMs }
+    return replayAfter(this.#log, member, epoch, this.#mirror.applied)
   }
 
   stats(): CoherenceStats {

@@ -8,6 +8,7 @@
  * needed, so a memory hit does not look at them. "Round trips" are to the store; calls of one tick
  * share theirs.
  */
+import type { LearnedSizeClass } from './codec.js'
 import type { CoherenceStats } from './coherence.js'
 import type { LatencySummary, TimedCall } from './contracts.js'
 import type { CounterSnapshot } from './counters.js'
@@ -15,6 +16,7 @@ import type { DependencyRef } from './dependency.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
 import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
+import type { MemoryOptions } from './memory-options.js'
 import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
 import type { SchemaValue } from './standard-schema.js'
 import type { StoreHealth } from './store-health.js'
@@ -79,6 +81,8 @@ export interface CacheStats {
   /** How the process stands with the others. */
   readonly coherence: CoherenceStats
   readonly latencies: Readonly<Record<TimedCall, LatencySummary>>
+  /** What `compress: 'auto'` has learned, for the namespaces that use it. */
+  readonly compression: Readonly<Record<string, readonly LearnedSizeClass[]>>
 }
 
 export interface MemoryStats {
@@ -251,15 +255,41 @@ export interface Cache<V = unknown> {
   health(): Promise<CacheHealth>
 
   /**
-   * Waits for writes under way (within their deadline), then ends connections, timers and
-   * listeners: those of the whole cache, also when called on a namespace. Later reads are misses,
-   * later loads run uncached in the store.
+   * Waits for writes under way (within their deadline) and for the snapshot of a warm restart (2 s
+   * at most), then ends connections, timers and listeners: those of the whole cache, also when
+   * called on a namespace. Later reads are misses, later loads run uncached in the store.
    */
   close(): Promise<void>
 }
 
+/** A key that memory holds. */
+export interface CachedKey {
+  /** '' for the cache itself. */
+  readonly namespace: string
+  readonly key: string
+}
+
+/** The tier in the process, as a whole. Without one there are no keys, and bounds mean nothing. */
+export interface MemoryControl {
+  /**
+   * At most `limit` keys (0 to 16 777 216), those first that the policy holds dearest: for warmers
+   * and dashboards. Of one namespace, or of all. 0 round trips; looks at every entry, about 50 ms
+   * for a million.
+   */
+  hottest(limit: number, namespace?: string): readonly CachedKey[]
+  /** As `hottest`, those first that would leave first. */
+  coldest(limit: number, namespace?: string): readonly CachedKey[]
+  /**
+   * Other bounds from now on, with the ranges of the options of `memory`; what is left out stays.
+   * Where they are lower, entries leave bit by bit within the next seconds, so that no call waits.
+   * Throws OPTION_UNKNOWN or OPTION_INVALID.
+   */
+  resize(bounds: Pick<MemoryOptions, 'maxBytes' | 'maxEntries'>): void
+}
+
 /** The cache itself: knows the types of the namespaces it was made with. */
 export interface RootCache<N extends Record<string, NamespaceOptions>> extends Cache {
+  readonly memory: MemoryControl
   namespace<K extends keyof N & string>(name: K): Cache<NamespaceValue<N[K]>>
   namespace<T = unknown>(name: string, options?: NamespaceOptions): Cache<T>
 }

@@ -40,7 +40,7 @@ export async function changeLife(
   }
   if (engine.store === undefined) return entry !== undefined
   engine.batch!.flush()
-  const patch = engine.codec.lifePatch(life.freshUntilWallMs, life.graceMs)
+  const patch = engine.codecs.lifePatch(life.freshUntilWallMs, life.graceMs)
   const ttlMs = life.freshUntilMs - now.monotonicMs + life.graceMs
   const patched = engine.store.patch(storeKey, patch.offset, patch.bytes, ttlMs)
   const told = engine.append(tellsOf(engine, space, key))
@@ -75,6 +75,7 @@ export async function count(
   by: number,
   policy: Policy,
 ): Promise<number | undefined> {
+  if (space.policy.format.isEncrypted) throw notSealed(key)
   if (engine.store === undefined) {
     const sum = countInMemory(engine, space, key, storeKey, by, policy)
     await tellDependents(engine, space, key)
@@ -92,7 +93,7 @@ export async function count(
   const meta = { born, freshUntilWallMs, graceMs, loadMs: 0, tags: policy.tags }
   const known = coherence.oldestBorn(space.name, key, policy.tags)
   const oldest = Math.max(known, engine.store.bornFloor(storeKey))
-  const { head, limits } = engine.codec.counterHead(meta, now.wallMs, oldest)
+  const { head, limits } = engine.codecs.counterHead(meta, now.wallMs, oldest)
   const ttlMs = life.freshUntilMs - now.monotonicMs + graceMs
   engine.batch!.flush()
   try {
@@ -102,8 +103,10 @@ export async function count(
     await told
     return sum
   } catch (error) {
-    if (isCacheError(error, 'VALUE_NOT_A_NUMBER')) throw notANumber(key, error)
-    return undefined
+    if (!isCacheError(error, 'VALUE_NOT_A_NUMBER')) return undefined
+    // What nobody here can read, a newer package's counter among it, is not the caller's mistake.
+    if (await isUnreadable(engine, space, key, storeKey)) return undefined
+    throw notANumber(key, error)
   } finally {
     // A read that began before the store had counted must not leave the old number in memory.
     engine.invalidations.note(storeKey)
@@ -141,6 +144,31 @@ function tellsOf(engine: Engine, space: Space, key: string): readonly Invalidati
   const all: Invalidation[] = []
   if (tells !== undefined) pushTells(all, tells)
   return all
+}
+
+/** Whether what the store has is no entry, with the event for that. Never rejects. */
+async function isUnreadable(
+  { events, store }: Engine,
+  { name: namespace, codec }: Space,
+  key: string,
+  storeKey: string,
+): Promise<boolean> {
+  const bytes = await store!.getMany([storeKey]).then(
+    ([found]) => found,
+    () => undefined,
+  )
+  const entry = bytes && (await codec.decode(storeKey, bytes))
+  if (typeof entry !== 'string') return false
+  if (events.wants('entry-refused')) {
+    events.emit('entry-refused', { namespace, key, reason: entry })
+  }
+  return true
+}
+
+/** Whatever the store: that a cache begins to throw once it has one helps nobody. */
+function notSealed(key: string): CacheError {
+  const message = 'a namespace that encrypts keeps no counters: a server must be able to read them'
+  return new CacheError('VALUE_UNSUPPORTED', message, { op: 'increment', key })
 }
 
 function notANumber(key: string, cause?: unknown): CacheError {

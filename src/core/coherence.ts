@@ -68,6 +68,18 @@ export interface CoherenceListener {
   onReplaced(): void
 }
 
+/** What was invalidated after a place in the log. */
+export interface InvalidatedSince {
+  /** Whether any of it names such an entry: by its key, a tag, a prefix, or with all there is. */
+  names(namespace: string, key: string, tags: readonly string[]): boolean
+}
+
+/**
+ * Why nobody can say. `epoch`: that place is none of this log; `trimmed`: the log has let go of
+ * what came after it; `unheard`: no log, not joined, or no answer.
+ */
+export type SinceFault = 'epoch' | 'trimmed' | 'unheard'
+
 export interface Coherence {
   /** Whether other processes hear what is appended here. */
   readonly isShared: boolean
@@ -123,6 +135,11 @@ export interface Coherence {
    * round trip. Any text may be asked for. Never rejects.
    */
   hear(token: string): Promise<boolean>
+  /**
+   * What was invalidated after that place in the log: all that this process has applied when it is
+   * asked, and maybe more. One round trip for each 1 000 records. Never rejects.
+   */
+  invalidatedSince(token: string): Promise<InvalidatedSince | SinceFault>
   stats(): CoherenceStats
   /** Never rejects. */
   close(): Promise<void>

@@ -7,6 +7,14 @@ import type { Log } from './log.js'
 import type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite } from './store-calls.js'
 import type { StoreHealth } from './store-health.js'
 
+export type {
+  Codec,
+  Codecs,
+  DecodedEntry,
+  DecodeFault,
+  EntryMeta,
+  ValueForm,
+} from './codec.js'
 export type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite }
 
 /** Time and turn-taking. Tests and the simulation bring their own. */
@@ -138,62 +146,6 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** What an entry carries beside its value, wherever it lies. */
-export interface EntryMeta {
-  /** What the process had applied of the invalidation log when the load of this value began. */
-  readonly born: number
-  /** Wall moment of the store's clock up to which it is fresh; `Infinity` for ever. */
-  readonly freshUntilWallMs: number
-  /** How long past that moment it may be handed out as stale. */
-  readonly graceMs: number
-  /** How long its load took, 0 if it was set: what XFetch weighs. At most 16 383 survives. */
-  readonly loadMs: number
-  readonly tags: readonly string[]
-}
-
-/**
- * What it takes to bring a value back the same: `tree`, any serializer; `text`, a tree with names
- * or strings that only JSON keeps; `graph`, one that knows built-in classes, cycles and shared
- * references.
- */
-export type ValueForm = 'tree' | 'text' | 'graph'
-
-export interface EncodableEntry extends EntryMeta {
-  readonly value: unknown
-  readonly form: ValueForm
-  /** Estimated bytes on the heap, for a codec that chooses by size. */
-  readonly weightBytes: number
-}
-
-export interface DecodedEntry extends EntryMeta {
-  readonly value: unknown
-  /** No Date, Map, buffer, cycle or the like inside: freezing it isolates it. */
-  readonly plain: boolean
-}
-
-/** Why bytes did not become an entry. */
-export type DecodeFault = 'foreign' | 'version' | 'truncated' | 'payload'
-
-/** Entries to bytes and back. The only place that knows a byte of the envelope. */
-export interface Codec {
-  /** A string stands for its UTF-8: clients write text with less work than bytes. */
-  encode(entry: EncodableEntry): Uint8Array | string
-  /** Never throws, whatever the bytes are. */
-  decode(bytes: Uint8Array): DecodedEntry | DecodeFault
-  /** The envelope in front of a counter, and how to tell an old one, for `Store.increment`. */
-  counterHead(
-    meta: EntryMeta,
-    nowWallMs: number,
-    oldestBorn: number,
-  ): { readonly head: Uint8Array; readonly limits: readonly Expiry[] }
-  /** How to tell an entry that is past its ttl, for `Store.leaseMany`. */
-  expiryAt(nowWallMs: number): Expiry
-  /** How to tell an entry that was born before that record of the log, for `Store.deleteMany`. */
-  bornBefore(seq: number): Expiry
-  /** The bytes that hold a moment and a grace, and where they lie, for `Store.patch`. */
-  lifePatch(freshUntilWallMs: number, graceMs: number): { offset: number; bytes: Uint8Array }
-}
-
 /** An entry as the memory tier keeps it. Moments are monotonic. */
 export interface MemoryEntry {
   readonly value: unknown
@@ -209,24 +161,53 @@ export interface MemoryEntry {
   readonly freshUntilMs: number
   /** Past this moment it is gone: ttl + grace. */
   readonly deadAtMs: number
-  readonly loadMs: number
   readonly tags: readonly string[] | undefined
   /** Estimated bytes of key and value. */
   readonly weightBytes: number
 }
 
-export type RemovalReason = 'evicted' | 'expired' | 'removed'
+/** `replaced`: by another value of its key. `removed`: by key. `cleared`: with its namespace. */
+export type RemovalReason = 'evicted' | 'expired' | 'replaced' | 'removed' | 'cleared'
 
-/** The tier in the process. Synchronous throughout: a hit never waits. */
-export interface MemoryTier {
-  /** The entries of one namespace. Asked twice for a name, it answers with the same object. */
-  partition(name: string): MemoryPartition
-  readonly entryCount: number
-  readonly byteCount: number
+export interface MemoryBounds {
   readonly maxEntries: number
   readonly maxBytes: number
-  /** Gives back the room of dead entries, looking at no more than `budget` of them. */
-  sweep(budget: number): void
+}
+
+/** Parts of both bounds, 0 to 1. */
+export interface MemoryShare {
+  readonly min: number
+  readonly max: number
+}
+
+/** An entry by name. */
+export interface HeldKey {
+  readonly partition: string
+  readonly key: string
+}
+
+/** The tier in the process. Synchronous throughout: a hit never waits. */
+export interface MemoryTier extends MemoryBounds {
+  /**
+   * The entries of one namespace. Asked twice for a name, it answers with the same object; `share`
+   * counts the first time.
+   */
+  partition(name: string, share?: MemoryShare): MemoryPartition
+  /** Whether a namespace more may have that share. */
+  hasRoomFor(share: MemoryShare): boolean
+  readonly entryCount: number
+  readonly byteCount: number
+  /** Nothing is dead before this moment. */
+  readonly nextDeadAtMs: number
+  /**
+   * Gives back the room of dead entries, and what `resize` has left over, of `budget` entries at
+   * most; tells whether there may be more.
+   */
+  sweep(budget: number): boolean
+  /** Other bounds from now on. Where they are lower, entries leave bit by bit: `sweep` goes on. */
+  resize(bounds: Partial<MemoryBounds>): void
+  /** At most `limit` entries, in the order of heat. Looks at all of them. */
+  byHeat(limit: number, from: 'hottest' | 'coldest', partition?: string): HeldKey[]
   /** Drops everything in every partition. */
   clear(): void
 }
@@ -242,6 +223,8 @@ export interface MemoryPartition {
   glance(key: string): unknown
   /** All that is known of `key`, also stale; `undefined` if absent or dead. */
   read(key: string): MemoryEntry | undefined
+  /** As `read`, without marking it used. */
+  view(key: string): MemoryEntry | undefined
   /** Keeps the entry; `false` if it is heavier than the tier can take. */
   write(key: string, entry: MemoryEntry): boolean
   /** Notes that the entry was judged under the guard's generation of now: it may be hit again. */

@@ -44,6 +44,12 @@ export class Counters {
   memoryInvalidated = 0
   memoryLapsed = 0
 
+  /** Entries that were sealed and changed since, or moved from another key. */
+  tampered = 0
+
+  /** Snapshots for a warm restart that could not be written or read. */
+  snapshotErrors = 0
+
   storeErrors = 0
   deadlineHits = 0
   bytesRead = 0

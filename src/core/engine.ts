@@ -5,18 +5,20 @@
  */
 import { randomBytes } from 'node:crypto'
 import { Bulkhead } from './bulkhead.js'
-import type { Coherence, MemoryGuard } from './coherence.js'
+import type { Coherence } from './coherence.js'
 import { type Confirmed, confirmed } from './confirmed.js'
 import type {
   Clock,
-  Codec,
+  Codecs,
+  MemoryShare,
   MemoryTier,
   Observer,
-  RemovalReason,
   Store,
   TimedCall,
 } from './contracts.js'
 import { Counters } from './counters.js'
+import { DeadlineQueue } from './deadline-queue.js'
+import type { EngineParts } from './engine-parts.js'
 import type { Now } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events } from './events.js'
@@ -28,32 +30,19 @@ import { Holds } from './holds.js'
 import type { Until } from './invalidate-options.js'
 import { Invalidations } from './invalidations.js'
 import { encodeKey } from './key.js'
-import type { Invalidation, KeyInvalidation, Log } from './log.js'
+import type { Invalidation, KeyInvalidation } from './log.js'
+import { memoryListener } from './memory-listener.js'
+import type { MemorySettings } from './memory-options.js'
 import { MemorySweep } from './memory-sweep.js'
-import type { CacheSettings, MemorySettings, Policy } from './options.js'
+import type { CacheSettings, Policy } from './options.js'
 import { RIGHT_MS, RightRenewal } from './right-renewal.js'
+import type { Shelf } from './shelf.js'
 import type { Space } from './space.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 import { StoreBatch } from './store-batch.js'
+import { storeShelf } from './store-shelf.js'
 import { StoreSweeps } from './store-sweeps.js'
 import { Unconfirmed } from './unconfirmed.js'
-
-export interface EngineParts {
-  readonly settings: CacheSettings
-  readonly memorySettings: MemorySettings | undefined
-  readonly memory: (
-    onRemoved: (namespace: string, key: string, reason: RemovalReason) => void,
-    guard: Readonly<MemoryGuard>,
-  ) => MemoryTier
-  readonly store: Store | undefined
-  /** What stands for other processes: over the store's log, or `undefined` where it has none. */
-  readonly coherence: (log: Log | undefined) => Coherence
-  readonly codec: Codec
-  readonly clock: Clock
-  readonly random: () => number
-  readonly observer: Observer
-  readonly events: Events
-}
 
 const MAX_NAMESPACES = 10_000
 
@@ -65,11 +54,15 @@ export class Engine {
   readonly values: MemorySettings['values']
   readonly memory: MemoryTier
   readonly hasMemory: boolean
+  /** The user's estimate of a value's bytes. */
+  readonly weigh: MemorySettings['weigh']
   readonly memorySweep: MemorySweep
   readonly store: GuardedStore | undefined
   readonly batch: StoreBatch | undefined
   readonly storeSweeps: StoreSweeps | undefined
-  readonly codec: Codec
+  /** For what codecs keep beside the entries. */
+  readonly shelf: Shelf | undefined
+  readonly codecs: Codecs
   readonly clock: Clock
   readonly random: () => number
   readonly observer: Observer
@@ -83,6 +76,8 @@ export class Engine {
   readonly unconfirmed: Unconfirmed
   readonly fillWaits = new FillWaits()
   readonly rightRenewal: RightRenewal
+  /** For values that are decompressed in another thread. */
+  readonly decodeDeadlines: DeadlineQueue
   readonly #spaces = new Map<string, Space>()
   /** Names this cache's leases on keys, unlike those of any other. */
   readonly #id = randomBytes(9).toString('base64url')
@@ -91,16 +86,20 @@ export class Engine {
   readonly storeCounters = new Counters()
   /** How often the breaker has opened. */
   outages = 0
+  /** The last thing that is done before the store is closed. Never rejects. */
+  beforeClose: (() => Promise<void>) | undefined
   #closing: Promise<void> | undefined
 
   constructor(parts: EngineParts) {
     this.settings = parts.settings
     this.bulkhead = new Bulkhead(parts.settings.maxRefreshes, parts.random)
     this.hasMemory = parts.memorySettings !== undefined
+    this.weigh = parts.memorySettings?.weigh
     this.values = parts.memorySettings?.values ?? 'cloned'
-    this.codec = parts.codec
+    this.codecs = parts.codecs
     this.clock = parts.clock
     this.random = parts.random
+    this.decodeDeadlines = new DeadlineQueue(parts.clock, parts.settings.readDeadlineMs)
     this.observer = parts.observer
     this.events = parts.events
     if (parts.store !== undefined) this.store = this.#guard(parts.store)
@@ -115,17 +114,16 @@ export class Engine {
       remove: (storeKey, tells) => this.#removeAgain(storeKey, tells),
       tell: (invalidations) => void this.append(invalidations),
     })
-    this.memory = parts.memory(
-      (namespace, key, reason) => this.#onRemoved(namespace, key, reason),
-      this.coherence.guard,
-    )
+    const countersOf = (namespace: string) => this.#spaces.get(namespace)?.counters
+    this.memory = parts.memory(memoryListener(this.coherence.guard, this.events, countersOf))
     this.memorySweep = new MemorySweep(this.memory, this.clock)
     if (this.store !== undefined) {
-      const expiryAt = (nowWallMs: number) => this.codec.expiryAt(nowWallMs)
+      const expiryAt = (nowWallMs: number) => this.codecs.expiryAt(nowWallMs)
       const onRefused = (error: CacheError) => this.#onStoreError('write', error)
       const { store, coherence, clock, unconfirmed } = this
       this.batch = new StoreBatch({ store, coherence, clock, unconfirmed }, expiryAt, onRefused)
-      this.storeSweeps = new StoreSweeps({ store, codec: this.codec, clock })
+      this.shelf = storeShelf(store, parts.settings.prefix)
+      this.storeSweeps = new StoreSweeps({ store, codecs: this.codecs, clock })
     }
   }
 
@@ -145,6 +143,7 @@ export class Engine {
   append(invalidations: readonly Invalidation[], until: Until = 'sent'): Promise<Confirmed> {
     const { coherence } = this
     if (invalidations.length === 0) return Promise.resolve(coherence.token)
+    this.invalidations.noteOthers()
     return coherence.append(invalidations, until === 'applied').then(
       (confirmation) => {
         if (coherence.isShared) this.unconfirmed.confirmedOthers(invalidations)
@@ -169,8 +168,14 @@ export class Engine {
     return { monotonicMs, wallMs: monotonicMs + this.coherence.wallAheadMs }
   }
 
-  /** The namespace of that name, made if it is new. */
-  space(name: string, policy: Policy, schema: StandardSchemaV1 | undefined): Space {
+  /** The namespace of that name, made if it is new. Throws OPTION_INVALID. */
+  space(
+    name: string,
+    policy: Policy,
+    schema: StandardSchemaV1 | undefined,
+    where: string,
+    share?: MemoryShare,
+  ): Space {
     const known = this.#spaces.get(name)
     if (known !== undefined) return known
     if (this.#spaces.size >= MAX_NAMESPACES) {
@@ -184,7 +189,8 @@ export class Engine {
       storePrefix: `${this.settings.prefix}:${name}:`,
       policy,
       schema,
-      memory: this.memory.partition(name),
+      codec: this.codecs.forNamespace(name, policy.format, this.shelf, where),
+      memory: this.memory.partition(name, share),
       counters: new Counters(),
       gathering: { tick: -1, reads: new Map() },
       clearedAt: 0,
@@ -216,9 +222,10 @@ export class Engine {
     this.unconfirmed.end()
     this.rightRenewal.end()
     await this.batch?.idle()
-    await this.storeSweeps?.end()
+    await Promise.all([this.storeSweeps?.end(), this.beforeClose?.()])
     await this.coherence.close()
     await this.store?.close()
+    this.decodeDeadlines.end()
     this.memory.clear()
     this.events.removeAll()
   }
@@ -289,12 +296,5 @@ export class Engine {
     this.storeCounters.storeErrors++
     if (error.code === 'STORE_TIMEOUT') this.storeCounters.deadlineHits++
     if (this.events.wants('store-error')) this.events.emit('store-error', { op, error })
-  }
-
-  #onRemoved(namespace: string, key: string, reason: RemovalReason): void {
-    const counters = this.#spaces.get(namespace)?.counters
-    if (counters !== undefined && reason === 'evicted') counters.evictions++
-    if (counters !== undefined && reason === 'expired') counters.expirations++
-    if (this.events.wants('removed')) this.events.emit('removed', { namespace, key, reason })
   }
 }

@@ -19,6 +19,24 @@ export type MissReason =
   | 'schema'
   | 'invalidated'
 
+/**
+ * Why a start was cold, or not warmer. `absent`: no snapshot; `damaged`, `foreign`, `version`,
+ * `too-large`: none that can be read; `epoch`, `trimmed`, `unheard`: the log cannot tell what was
+ * invalidated since; `clock`: it was taken in the future; `failed`: an error; `closed`: the cache.
+ */
+export type ColdReason =
+  | 'absent'
+  | 'damaged'
+  | 'foreign'
+  | 'version'
+  | 'too-large'
+  | 'epoch'
+  | 'trimmed'
+  | 'unheard'
+  | 'clock'
+  | 'failed'
+  | 'closed'
+
 interface Subject {
   readonly namespace: string
   readonly key: string
@@ -46,10 +64,22 @@ export interface CacheEvents {
   'entry-refused': Subject & {
     readonly reason: DecodeFault | 'schema' | 'invalidated' | 'lapsed'
   }
+  /** A value held an instance of a class, at `path`, that comes back as plain data. */
+  'instance-flattened': Subject & { readonly path: string; readonly className: string }
   set: Subject
   deleted: Subject
   /** An entry left memory. */
   removed: Subject & { readonly reason: RemovalReason }
+  /** What a snapshot has brought at the start: entries in memory, and those left out. */
+  'warm-restart': {
+    readonly taken: number
+    readonly left: number
+    /** Why nothing was taken, or no more. */
+    readonly reason?: ColdReason
+  }
+  /** A snapshot was written. */
+  snapshot: { readonly entries: number; readonly bytes: number }
+  'snapshot-failed': { readonly op: 'read' | 'write'; readonly error: unknown }
   'store-error': { readonly op: TimedCall; readonly error: CacheError }
   'store-down': { readonly cause: CacheError }
   'store-up': { readonly downForMs: number }

@@ -5,6 +5,7 @@
  * no newer load for the key has begun; the store checks once more by the right. A refused fill
  * still reaches the callers that waited for it: their calls began before the invalidation.
  */
+import { admitTo } from './admission.js'
 import { keptTags } from './dependencies.js'
 import type { Engine } from './engine.js'
 import type { Found } from './entry.js'
@@ -13,7 +14,7 @@ import { isCopied, keep, refuse } from './keep.js'
 import type { LoadContext } from './loader-context.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
-import { type Admitted, admit } from './value.js'
+import type { Admitted } from './value.js'
 
 export interface FillRequest {
   readonly space: Space
@@ -116,7 +117,7 @@ function isStillCurrent({ coherence, invalidations }: Engine, request: FillReque
 /** A value that a loader brought and that cannot be kept is no reason to fail its callers. */
 function tryAdmit(engine: Engine, space: Space, key: string, raw: unknown): Admitted | undefined {
   try {
-    return admit(raw, engine.values === 'frozen')
+    return admitTo(engine, space, key, raw)
   } catch (error) {
     refuse(engine, space, key, 'unsupported', error)
     return undefined

@@ -26,10 +26,12 @@ export class Invalidations {
   #old = new Map<string, number>()
   #floor = 0
   #youngStart = 0
+  #onNext: (() => void) | undefined
 
   /** Everything loaded for this key before now is out of date. */
   note(storeKey: string): void {
     const count = ++this.#count
+    if (this.#onNext !== undefined) this.#tell()
     if (this.#loadsUnderWay + this.#readsUnderWay === 0) return
     if (this.#young.size >= GENERATION_KEYS) this.#age()
     this.#young.set(storeKey, count)
@@ -68,6 +70,18 @@ export class Invalidations {
   /** As `note`, for all keys of a namespace. */
   noteSpace(space: Space): void {
     space.clearedAt = ++this.#count
+    this.#tell()
+  }
+
+  /** Something was invalidated that only the log's numbers judge. */
+  noteOthers(): void {
+    this.#count++
+    this.#tell()
+  }
+
+  /** Calls `run` once, within the next of these notes. */
+  onNext(run: () => void): void {
+    this.#onNext = run
   }
 
   /** What reads under way will bring is out of date, whatever the key. */
@@ -86,6 +100,12 @@ export class Invalidations {
     if (since < this.#floor || since < space.clearedAt) return false
     const last = this.#young.get(storeKey) ?? this.#old.get(storeKey)
     return last === undefined || since >= last
+  }
+
+  #tell(): void {
+    const run = this.#onNext
+    this.#onNext = undefined
+    run?.()
   }
 
   #age(): void {

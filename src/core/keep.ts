@@ -5,12 +5,14 @@
  * What comes through fill.ts was fenced before.
  */
 import type { WriteAnswer } from './batched-writes.js'
+import type { Encoded } from './codec.js'
 import { UNJOINED } from './coherence.js'
+import type { StoreWrite } from './contracts.js'
 import { keptTags } from './dependencies.js'
 import { dependencyTag } from './dependency.js'
 import type { Engine } from './engine.js'
 import { type Life, newLife } from './entry.js'
-import { CacheError } from './errors.js'
+import { CacheError, isCacheError } from './errors.js'
 import type { CacheEvents } from './events.js'
 import { isLongKey, MAX_KEY_BYTES } from './key.js'
 import type { KeyInvalidation } from './log.js'
@@ -24,8 +26,8 @@ const NOT_JOINED = new CacheError(
   'the invalidation log was not heard yet: nothing is written before',
 )
 
-/** Index entry, slot and links of an entry in memory, beside its key and value. */
-const ENTRY_BYTES = 80
+/** Index, slot and policy of an entry in memory, beside its key and value (bench/footprint). */
+const ENTRY_BYTES = 112
 
 export interface KeepRequest {
   readonly space: Space
@@ -74,28 +76,50 @@ export function keep(
   const { fill } = request
   const needsRight = fill !== undefined && batch?.leases === true
   const isStored = batch !== undefined && !isUnjoined && !(needsRight && fill.token === undefined)
-  const bytes = isStored ? encode(engine, request, life) : undefined
+  const encoded = isStored ? encode(request, life) : undefined
   const inMemory = mayRemember(engine, key) && remember(engine, request, life)
   if (isUnjoined && request.tells) {
     engine.unconfirmed.addKey(storeKey, keyInvalidation(engine, space, key))
     onStored?.(NOT_JOINED)
   }
-  if (bytes === undefined) return inMemory
+  if (encoded === undefined) return inMemory
+  const token = needsRight ? fill.token : undefined
+  send(engine, request, token, encoded, deadAtMs - now.monotonicMs, onStored)
+  return inMemory
+}
+
+/** To the store with the tick, or with that in which its bytes are ready. */
+function send(
+  engine: Engine,
+  request: KeepRequest,
+  token: string | undefined,
+  encoded: Encoded | Promise<Encoded>,
+  ttlMs: number,
+  onStored: ((answer: WriteAnswer) => void) | undefined,
+): void {
+  const { space, key, storeKey, fill } = request
+  const batch = engine.batch!
+  const tells = request.tells ? keyInvalidation(engine, space, key) : undefined
+  if (encoded instanceof Promise) {
+    const write = encoded.then((bytes) => writeOf(request, bytes, ttlMs))
+    if (token === undefined) batch.writeLater(storeKey, write, tells, onStored)
+    else batch.fillLater(storeKey, token, write, fill!.onRefused)
+    return
+  }
+  const write = writeOf(request, encoded, ttlMs)
+  if (token === undefined) batch.write(write, tells, onStored)
+  else batch.fill({ key: storeKey, token, write }, fill!.onRefused)
+}
+
+function writeOf({ space, storeKey }: KeepRequest, bytes: Encoded, ttlMs: number): StoreWrite {
   const isText = typeof bytes === 'string'
   space.counters.bytesWritten += isText ? Buffer.byteLength(bytes) : bytes.length
-  const { holdOffMs } = space.policy
-  const write = { key: storeKey, bytes, ttlMs: deadAtMs - now.monotonicMs, holdOffMs }
-  if (needsRight) batch!.fill({ key: storeKey, token: fill.token!, write }, fill.onRefused)
-  else {
-    const tells = request.tells ? keyInvalidation(engine, space, key) : undefined
-    batch!.write(write, tells, onStored)
-  }
-  return inMemory
+  return { key: storeKey, bytes, ttlMs, holdOffMs: space.policy.holdOffMs }
 }
 
 /** Whether memory has taken it. */
 function remember(engine: Engine, request: KeepRequest, life: Life): boolean {
-  const { space, key, raw, admitted, born, loadedAtMs, loadMs, tags } = request
+  const { space, key, raw, admitted, born, loadedAtMs, tags } = request
   const { checkAtMs, freshUntilMs, graceMs } = life
   const deadAtMs = freshUntilMs + graceMs
   const inMemory = space.memory.write(key, {
@@ -106,9 +130,8 @@ function remember(engine: Engine, request: KeepRequest, life: Life): boolean {
     checkAtMs,
     freshUntilMs,
     deadAtMs,
-    loadMs,
     tags: tags.length > 0 ? tags : undefined,
-    weightBytes: weigh(key, admitted.weightBytes),
+    weightBytes: weigh(engine, key, raw, admitted.weightBytes),
   })
   if (inMemory && deadAtMs < Number.POSITIVE_INFINITY) engine.memorySweep.arm()
   else if (!inMemory && engine.hasMemory) refuse(engine, space, key, 'too-heavy')
@@ -165,9 +188,21 @@ export function keyInvalidation(
   return { kind: 'key', namespace, key, dependents: dependencyTag({ namespace, key }) }
 }
 
-/** Estimated bytes of an entry in memory. */
-export function weigh(key: string, valueBytes: number): number {
-  return ENTRY_BYTES + key.length + valueBytes
+/** Bytes of an entry in memory: what the user says of the value, or the estimate. */
+export function weigh(
+  { weigh: weighValue }: Engine,
+  key: string,
+  value: unknown,
+  estimatedBytes: number,
+): number {
+  const entryBytes = ENTRY_BYTES + key.length
+  if (weighValue === undefined) return entryBytes + estimatedBytes
+  try {
+    const valueBytes = weighValue(value, key)
+    return entryBytes + (valueBytes >= 0 && valueBytes < Infinity ? valueBytes : estimatedBytes)
+  } catch {
+    return entryBytes + estimatedBytes
+  }
 }
 
 /** Whether readers get copies of this value. */
@@ -178,15 +213,14 @@ export function isCopied(engine: Engine, admitted: { value: unknown; plain: bool
 }
 
 function encode(
-  engine: Engine,
   request: KeepRequest,
   life: { freshUntilWallMs: number; graceMs: number },
-): Uint8Array | string {
-  const { admitted, born, loadMs, tags } = request
+): Encoded | Promise<Encoded> {
+  const { space, storeKey, policy, admitted, born, loadMs, tags } = request
   const { freshUntilWallMs, graceMs } = life
   const { value, form, weightBytes } = admitted
   try {
-    return engine.codec.encode({
+    return space.codec.encode(storeKey, {
       value,
       form,
       weightBytes,
@@ -195,8 +229,10 @@ function encode(
       graceMs,
       loadMs,
       tags,
+      compression: policy.format.compression,
     })
   } catch (cause) {
+    if (isCacheError(cause)) throw cause
     throw new CacheError('VALUE_UNSUPPORTED', 'the codec cannot encode this value', {
       key: request.key,
       cause,

@@ -1,11 +1,13 @@
 /**
- * Gives back the room of dead entries also when nobody asks for them: at most 10 000 a second. Idle
- * and empty costs nothing.
+ * Gives back the room of dead entries also when nobody asks for them, and what a resize has left
+ * over: looks twice a second, and takes as much as there is in slices between which the process
+ * gets on with its work (bench/expiry). While nothing can die nothing runs.
  */
 import type { Clock, MemoryTier, Timer } from './contracts.js'
 
-const EVERY_MS = 1_000
-const BUDGET = 10_000
+const EVERY_MS = 500
+const SLICE = 4_000
+const BETWEEN_SLICES_MS = 1
 
 export class MemorySweep {
   readonly #memory: MemoryTier
@@ -20,8 +22,13 @@ export class MemorySweep {
 
   /** There is an entry that will be dead. */
   arm(): void {
-    if (this.#timer !== undefined || this.#isEnded) return
-    this.#timer = this.#clock.setTimer(() => this.#sweep(), EVERY_MS, true)
+    if (this.#timer === undefined) this.#after(EVERY_MS)
+  }
+
+  /** There is something to give back already. */
+  now(): void {
+    this.#timer?.cancel()
+    this.#after(BETWEEN_SLICES_MS)
   }
 
   end(): void {
@@ -29,9 +36,15 @@ export class MemorySweep {
     this.#timer?.cancel()
   }
 
+  #after(delayMs: number): void {
+    if (this.#isEnded) return
+    this.#timer = this.#clock.setTimer(() => this.#sweep(), delayMs, true)
+  }
+
   #sweep(): void {
     this.#timer = undefined
-    this.#memory.sweep(BUDGET)
-    if (this.#memory.entryCount > 0) this.arm()
+    const isMore = this.#memory.sweep(SLICE)
+    if (isMore) this.#after(BETWEEN_SLICES_MS)
+    else if (this.#memory.nextDeadAtMs < Number.POSITIVE_INFINITY) this.arm()
   }
 }

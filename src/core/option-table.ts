@@ -5,6 +5,7 @@
  * To add an option, add a row and its field in options.ts.
  */
 import { CALL_OPTIONS } from './call-option-table.js'
+import { MEMORY_OPTIONS } from './memory-option-table.js'
 import type { OptionRow, OptionScope } from './option-row.js'
 
 const DAY_MS = 86_400_000
@@ -43,11 +44,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     says: 'namespaces with defaults of their own, by name',
   },
   {
-    name: 'codec',
+    name: 'encryptionKeys',
     kind: 'other',
     scopes: ['cache'],
-    default: 'JSON for plain data, msgpack for the rest',
-    says: 'entries to bytes and back',
+    default: 'none',
+    says: 'keys of namespaces that encrypt: the first writes, all read',
+  },
+  {
+    name: 'maxDecompressedBytes',
+    kind: 'size',
+    scopes: ['cache'],
+    min: 1_024,
+    max: 2 ** 30,
+    default: '64mb',
+    says: 'entries that would be larger once decompressed are a miss',
   },
   {
     name: 'readDeadline',
@@ -108,31 +118,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 'Math.random',
     says: 'numbers in [0, 1), for tests',
   },
+  ...MEMORY_OPTIONS,
   {
-    name: 'maxBytes',
-    kind: 'size',
-    scopes: ['memory'],
-    min: 1_024,
-    max: 2 ** 40,
-    default: '64mb',
-    says: 'estimated bytes of keys and values in memory',
+    name: 'memoryShare',
+    kind: 'other',
+    scopes: ['namespace'],
+    default: 'none',
+    says: '{ min, max }: what of memory others leave to it, and what it may take, as parts of 1',
   },
   {
-    name: 'maxEntries',
-    kind: 'count',
+    name: 'warmRestart',
+    kind: 'other',
     scopes: ['memory'],
-    min: 1,
-    max: 2 ** 24,
-    default: '50000',
-    says: 'entries in memory',
-  },
-  {
-    name: 'values',
-    kind: 'choice',
-    scopes: ['memory'],
-    choices: ['frozen', 'cloned', 'shared'],
-    default: 'frozen',
-    says: 'how memory hands values out',
+    default: 'none',
+    says: 'a snapshot of what is hot, for the next process: { file, what, maxBytes, every }',
   },
   {
     name: 'schema',
@@ -246,6 +245,27 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     scopes: EVERYWHERE_AND_SET,
     default: '[]',
     says: 'names under which entries can be invalidated together',
+  },
+  {
+    name: 'codec',
+    kind: 'other',
+    scopes: ['cache', 'namespace'],
+    default: 'msgpack',
+    says: "how values become bytes: 'msgpack', 'json', or a codec of your own",
+  },
+  {
+    name: 'compress',
+    kind: 'other',
+    scopes: EVERYWHERE_AND_SET,
+    default: 'false',
+    says: 'an algorithm, true for auto, or { algorithm, threshold, performanceTarget, dictionary }',
+  },
+  {
+    name: 'encrypt',
+    kind: 'flag',
+    scopes: ['cache', 'namespace'],
+    default: 'false',
+    says: 'whether entries are sealed in the store; turns compress off where it is turned on',
   },
   ...CALL_OPTIONS,
 ]

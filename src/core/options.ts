@@ -6,13 +6,22 @@
  * their unit.
  */
 
-import type { Clock, Codec, Store } from './contracts.js'
+import type { Clock, Store } from './contracts.js'
 import type { DependencyRef } from './dependency.js'
 import type { Duration, Size } from './duration.js'
+import type { EncryptionKeys } from './encryption-keys.js'
 import type { LongKeys } from './key.js'
+import type { MemoryOptions } from './memory-options.js'
 import { checkNames, invalidOption, readOption } from './option-reading.js'
 import type { OptionScope } from './option-row.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
+import {
+  DEFAULT_FORMAT,
+  type FormatOptions,
+  resolveCallFormat,
+  resolveFormat,
+  type StoredFormat,
+} from './stored-format.js'
 
 /** How entries live: at every scope, the nearest one counts. Numbers are seconds. */
 export interface LifeOptions {
@@ -53,9 +62,14 @@ export interface LifeOptions {
   tags?: readonly string[] | undefined
 }
 
-export interface NamespaceOptions extends LifeOptions {
+export interface NamespaceOptions extends LifeOptions, FormatOptions {
   /** Values from the store that fail it are a miss and an event. It checks; it never transforms. */
   schema?: StandardSchemaV1 | undefined
+  /**
+   * Parts of both bounds of memory: others do not push it below `min`, it does not grow beyond
+   * `max`. All floors together at most 1, for at most 64 namespaces. Default none.
+   */
+  memoryShare?: { readonly min?: number; readonly max?: number } | undefined
 }
 
 export interface CallOptions extends LifeOptions {
@@ -73,34 +87,32 @@ export interface CallOptions extends LifeOptions {
   fresh?: boolean | undefined
   /** Ends the wait of this caller with the signal's reason; the load goes on for the others. */
   signal?: AbortSignal | undefined
+  /** Whether the store gets it compressed, as its namespace does that. Default: as that says. */
+  compress?: boolean | undefined
 }
 
 export type GetOptions = Pick<CallOptions, 'signal' | 'after'>
 
-export type SetOptions = LifeOptions & Pick<CallOptions, 'dependsOn'>
-
-export interface MemoryOptions {
-  /** Estimated bytes of keys and values. 1 KiB to 1 TiB. Default 64 MiB. */
-  maxBytes?: Size | undefined
-  /** 1 to 16 777 216. Default 50 000. */
-  maxEntries?: number | undefined
-  /**
-   * How values are handed out: one frozen copy, a copy each, or the caller's own. Default 'frozen'.
-   */
-  values?: 'frozen' | 'cloned' | 'shared' | undefined
-}
+export type SetOptions = LifeOptions & Pick<CallOptions, 'dependsOn' | 'compress'>
 
 export interface CacheOptions<
   N extends Record<string, NamespaceOptions> = Record<string, NamespaceOptions>,
-> extends LifeOptions {
+> extends LifeOptions,
+    FormatOptions {
   /** What every key in the store begins with. 1 to 64 letters, digits, `_ . -`. Default 'cw'. */
   prefix?: string | undefined
   /** The tier behind memory. Default none. */
   store?: Store | undefined
   /** The tier in the process; `false` for none. */
   memory?: MemoryOptions | false | undefined
-  namespaces?: N | undefined
-  codec?: Codec | undefined
+  namespaces?: (N & Record<string, NamespaceOptions>) | undefined
+  /**
+   * Keys for namespaces that encrypt: the first writes, all of them read. Each `id:key`, the key 32
+   * bytes in base64 or hex, or `{ id, key }`; or one text with commas between. Default none.
+   */
+  encryptionKeys?: EncryptionKeys | undefined
+  /** Entries that would be larger once decompressed are a miss. 1 KiB to 1 GiB. Default 64 MiB. */
+  maxDecompressedBytes?: Size | undefined
   /** How long a read of the store may take before it is a miss. 1 ms to 60 s. Default 100 ms. */
   readDeadline?: Duration | undefined
   /** How long a write to the store may take before it has failed. 1 ms to 60 s. Default 250 ms. */
@@ -134,6 +146,7 @@ export interface Policy {
   readonly holdOffMs: number
   readonly dependents: boolean
   readonly tags: readonly string[]
+  readonly format: StoredFormat
 }
 
 export interface CacheSettings {
@@ -143,13 +156,8 @@ export interface CacheSettings {
   readonly staleIfDownMs: number
   readonly maxRefreshes: number
   readonly longKeys: LongKeys
+  readonly maxDecompressedBytes: number
   readonly policy: Policy
-}
-
-export interface MemorySettings {
-  readonly maxBytes: number
-  readonly maxEntries: number
-  readonly values: 'frozen' | 'cloned' | 'shared'
 }
 
 /** What holds where nothing is said. */
@@ -167,6 +175,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   holdOffMs: 0,
   dependents: false,
   tags: Object.freeze([]) as readonly string[],
+  format: DEFAULT_FORMAT,
 })
 
 const MAX_TAGS = 64
@@ -185,26 +194,8 @@ export function resolveCacheOptions(options: CacheOptions): CacheSettings {
     staleIfDownMs: number('staleIfDown', 2_000),
     maxRefreshes: number('maxRefreshes', 50),
     longKeys: (readOption(options, 'longKeys', where) as LongKeys | undefined) ?? 'hash',
-    policy: resolveLife(DEFAULT_POLICY, options, where),
-  })
-}
-
-/** The settings of the memory tier, `undefined` where it is switched off. */
-export function resolveMemoryOptions(
-  memory: MemoryOptions | false | undefined,
-): MemorySettings | undefined {
-  if (memory === false) return undefined
-  if (memory === null) {
-    throw invalidOption('createCache', 'memory', memory, 'options of the memory tier, or false')
-  }
-  const options = memory ?? {}
-  const where = 'createCache, memory'
-  checkNames(options, 'memory', where)
-  return Object.freeze({
-    maxBytes: (readOption(options, 'maxBytes', where) as number | undefined) ?? 64 * 1_024 ** 2,
-    maxEntries: (readOption(options, 'maxEntries', where) as number | undefined) ?? 50_000,
-    values:
-      (readOption(options, 'values', where) as MemorySettings['values'] | undefined) ?? 'frozen',
+    maxDecompressedBytes: number('maxDecompressedBytes', 64 * 1_024 ** 2),
+    policy: resolveLife(DEFAULT_POLICY, options, 'cache', where),
   })
 }
 
@@ -216,7 +207,7 @@ export function resolvePolicy(
   where: string,
 ): Policy {
   checkNames(options, scope, where)
-  return resolveLife(above, options, where)
+  return resolveLife(above, options, scope, where)
 }
 
 /** Throws unless `fresh` and `signal`, where they are given, are what they should be. */
@@ -234,7 +225,7 @@ export function checkCall(
   throw invalidOption(where, 'signal', signal, 'an AbortSignal')
 }
 
-function resolveLife(above: Policy, options: object, where: string): Policy {
+function resolveLife(above: Policy, options: object, scope: OptionScope, where: string): Policy {
   const pick = <T>(name: string, fallback: T) =>
     (readOption(options, name, where) as T | undefined) ?? fallback
   const eager = resolveEager(above, options, where)
@@ -252,7 +243,19 @@ function resolveLife(above: Policy, options: object, where: string): Policy {
     holdOffMs: pick('holdOff', above.holdOffMs),
     dependents: pick('dependents', above.dependents),
     tags: resolveTags(above.tags, (options as LifeOptions).tags, where),
+    format: formatOf(above.format, options, scope, where),
   })
+}
+
+function formatOf(
+  above: StoredFormat,
+  options: FormatOptions,
+  scope: OptionScope,
+  where: string,
+): StoredFormat {
+  const isWide = scope === 'cache' || scope === 'namespace'
+  if (isWide) return resolveFormat(above, options, where)
+  return resolveCallFormat(above, options.compress, where)
 }
 
 function resolveEager(

@@ -1,5 +1,6 @@
 /** What a cache tells of itself: its counts and its health. */
 import type { CacheHealth, CacheStats, MemoryStats, StoreStats } from './api.js'
+import type { LearnedSizeClass } from './codec.js'
 import { addCounters, type CounterSnapshot, Counters, snapshotCounters } from './counters.js'
 import type { Engine } from './engine.js'
 import { NO_HEALTH } from './store-health.js'
@@ -10,8 +11,11 @@ export function statsOf(engine: Engine): CacheStats {
     string,
     CounterSnapshot
   >
+  const compression = Object.create(null) as Record<string, readonly LearnedSizeClass[]>
   for (const space of engine.spaces()) {
     addCounters(total, space.counters)
+    const learned = space.codec.learned()
+    if (learned.length > 0) compression[space.name] = learned
     namespaces[space.name] = snapshotCounters(space.counters)
   }
   addCounters(total, engine.storeCounters)
@@ -22,6 +26,7 @@ export function statsOf(engine: Engine): CacheStats {
     store: storeStats(engine),
     coherence: engine.coherence.stats(),
     latencies: engine.observer.latencies(),
+    compression,
   }
 }
 

@@ -1,5 +1,8 @@
 /** A namespace by its name: the one that is there, or a new one under the policy above it. */
+
+import type { MemoryShare } from './contracts.js'
 import type { Engine } from './engine.js'
+import { resolveMemoryShare } from './memory-options.js'
 import { invalidOption } from './option-reading.js'
 import { type NamespaceOptions, type Policy, resolvePolicy } from './options.js'
 import type { Space } from './space.js'
@@ -33,5 +36,16 @@ function makeSpace(
     const allowed = 'a Standard Schema (an object with ~standard.validate)'
     throw invalidOption(where, 'schema', schema, allowed)
   }
-  return engine.space(name, policy, schema)
+  return engine.space(name, policy, schema, where, shareOf(engine, options, where))
+}
+
+function shareOf(
+  { memory }: Engine,
+  { memoryShare }: NamespaceOptions,
+  where: string,
+): MemoryShare | undefined {
+  const share = resolveMemoryShare(memoryShare, where)
+  if (share === undefined || memory.hasRoomFor(share)) return share
+  const allowed = 'floors of at most 1 together, for at most 64 namespaces'
+  throw invalidOption(where, 'memoryShare', `{ min: ${share.min} }`, allowed)
 }

@@ -1,5 +1,5 @@
 /** One namespace inside the engine: its names, its policy, its part of memory, its counters. */
-import type { MemoryPartition } from './contracts.js'
+import type { Codec, MemoryPartition } from './contracts.js'
 import type { Counters } from './counters.js'
 import type { FoundListener } from './entry.js'
 import type { Policy } from './options.js'
@@ -29,6 +29,7 @@ export interface Space {
   readonly storePrefix: string
   readonly policy: Policy
   readonly schema: StandardSchemaV1 | undefined
+  readonly codec: Codec
   readonly memory: MemoryPartition
   readonly counters: Counters
   readonly gathering: Gathering

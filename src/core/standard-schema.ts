@@ -2,6 +2,8 @@
  * The part of Standard Schema v1 (standardschema.dev) that a cache needs: any validator that
  * follows it fits, and none is a dependency.
  */
+import { cloneValue } from './value.js'
+
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -25,3 +27,13 @@ export type SchemaValue<S> = S extends { readonly '~standard': { readonly types?
     ? Input
     : unknown
   : unknown
+
+/** The schema gets a copy: it could keep or change what others will be handed. */
+export async function passes(schema: StandardSchemaV1, value: unknown): Promise<boolean> {
+  try {
+    const result = await schema['~standard'].validate(cloneValue(value))
+    return result.issues === undefined
+  } catch {
+    return false
+  }
+}

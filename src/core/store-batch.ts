@@ -13,7 +13,9 @@ import {
 } from './batched-writes.js'
 import type { Clock, Expiry, StoreFill, StoreWrite } from './contracts.js'
 import type { CacheError } from './errors.js'
+import { type LateWrite, LateWrites } from './late-writes.js'
 import type { KeyInvalidation } from './log.js'
+import type { Unconfirmed } from './unconfirmed.js'
 
 export class StoreBatch {
   /** Whether the store grants rights to fill: then fills need one. */
@@ -21,6 +23,9 @@ export class StoreBatch {
   readonly #clock: Clock
   readonly #reads: BatchedReads
   readonly #writes: BatchedWrites
+  readonly #late: LateWrites
+  readonly #unconfirmed: Unconfirmed
+  readonly #onRefused: (error: CacheError) => void
   #isScheduled = false
 
   /** `onRefused` is told of each write that is not sent because too many are on their way. */
@@ -34,6 +39,9 @@ export class StoreBatch {
     this.#clock = clock
     this.#reads = new BatchedReads(store, coherence, expiryAt, clock)
     this.#writes = new BatchedWrites(parts, onRefused)
+    this.#late = new LateWrites(clock, store.writeDeadlineMs)
+    this.#unconfirmed = parts.unconfirmed
+    this.#onRefused = onRefused
   }
 
   /** Counts the batches of reads: what was gathered under an older number is on its way. */
@@ -70,8 +78,43 @@ export class StoreBatch {
     tells: KeyInvalidation | undefined,
     listener?: (answer: WriteAnswer) => void,
   ): void {
-    this.#writes.set(write, tells, listener)
+    if (this.#late.isEmpty) this.#writes.set(write, tells, listener)
+    else {
+      const joined = this.#late.supersede(write.key, { tells, listener })
+      this.#writes.set(write, joined.tells, joined.listener)
+    }
     this.#schedule()
+  }
+
+  /** As `write`, for bytes that are still being made. */
+  writeLater(
+    key: string,
+    bytes: Promise<StoreWrite>,
+    tells: KeyInvalidation | undefined,
+    listener?: (answer: WriteAnswer) => void,
+  ): void {
+    const onReady = (write: StoreWrite, late: LateWrite) => {
+      this.#writes.set(write, late.tells, late.listener)
+      this.#schedule()
+    }
+    const onFailed = (error: CacheError, late: LateWrite) => {
+      this.#unconfirmed.addKey(key, late.tells)
+      this.#onRefused(error)
+      late.listener?.(error)
+    }
+    // A repeated delete would take its place; what it is to tell, this tells.
+    this.#unconfirmed.forget(key)
+    this.#late.add(key, bytes, { tells, listener }, onReady, onFailed)
+  }
+
+  /** As `fill`, for bytes that are still being made; if they fail, the right is given back. */
+  fillLater(key: string, token: string, bytes: Promise<StoreWrite>, onRefused: () => void): void {
+    const fill = (write: StoreWrite | undefined) => this.fill({ key, token, write }, onRefused)
+    const onFailed = (error: CacheError) => {
+      this.#onRefused(error)
+      fill(undefined)
+    }
+    this.#late.when(bytes, fill, onFailed)
   }
 
   /** Never refused for want of room: dropping one could leave a stale value behind. */
@@ -80,14 +123,17 @@ export class StoreBatch {
     tells: KeyInvalidation | undefined,
     options: DeleteOptions,
   ): Promise<WriteAnswer> {
-    const answer = this.#writes.delete(key, tells, options)
+    const late = this.#late.isEmpty ? undefined : this.#late.supersede(key, NO_LATE_WRITE)
+    const answer = this.#writes.delete(key, tells ?? late?.tells, options)
     this.#schedule()
+    if (late?.listener !== undefined) void answer.then(late.listener)
     return answer
   }
 
   /** Resolves when no write is on its way. */
-  idle(): Promise<void> {
-    return this.#writes.idle()
+  async idle(): Promise<void> {
+    await this.#late.idle()
+    await this.#writes.idle()
   }
 
   /** Sends what was gathered, now: what goes to the store beside the batch must not overtake it. */
@@ -103,3 +149,5 @@ export class StoreBatch {
     this.#clock.defer(() => this.flush())
   }
 }
+
+const NO_LATE_WRITE: LateWrite = { tells: undefined, listener: undefined }

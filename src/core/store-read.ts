@@ -10,17 +10,20 @@
  * (bench/store-hit: two more cost as much as JSON.parse).
  */
 import type { Lease, ReadAnswer, ReadRequest } from './batched-reads.js'
+import type { Decoded } from './codec.js'
 import { isUsable, type Verdict } from './coherence.js'
 import type { DecodedEntry, DecodeFault } from './contracts.js'
 import type { Engine } from './engine.js'
-import { type FoundListener, type HeldEntry, softened, storedCheckAtMs } from './entry.js'
+import { type FoundListener, type HeldEntry, softened } from './entry.js'
 import { CacheError } from './errors.js'
 import type { MissReason } from './events.js'
 import type { Flight } from './flight.js'
 import { isCopied, mayRemember, weigh } from './keep.js'
+import { isolate, keepStored } from './keep-stored.js'
+import { whenDecoded } from './late-decode.js'
 import type { GatheredRead, Space } from './space.js'
+import { passes } from './standard-schema.js'
 import { beginsWith, type Unusable, unusableOf } from './unusable.js'
-import { cloneValue, freezeOwned } from './value.js'
 
 /** Reads `key` with the tick; counting is the listener's. */
 export function readStore(
@@ -134,7 +137,15 @@ class StoreRead implements ReadRequest, GatheredRead {
       this.#tell(known.reason)
       return
     }
-    const entry = this.#decode(bytes)
+    const decoded = this.#decode(bytes)
+    if (decoded instanceof Promise) {
+      const { clock } = this.#engine
+      const take = (late: Decoded) => this.#take(late, clock.monotonicMs(), wallAheadMs)
+      whenDecoded(this.#engine, decoded, take)
+    } else this.#take(decoded, atMs, wallAheadMs)
+  }
+
+  #take(entry: Decoded, atMs: number, wallAheadMs: number): void {
     if (typeof entry === 'string') {
       this.#refuse(entry)
       return
@@ -144,12 +155,12 @@ class StoreRead implements ReadRequest, GatheredRead {
     if (verdict === 'invalidated') this.#refuse('invalidated')
     else if (isUsable(verdict) && schema === undefined) {
       this.#isSoft = verdict === 'soft'
-      this.#tellAdmitted(entry, bytes.length, atMs, wallAheadMs)
-    } else void this.#openSlowly(entry, bytes.length, wallAheadMs)
+      this.#tellAdmitted(entry, atMs, wallAheadMs)
+    } else void this.#openSlowly(entry, wallAheadMs)
   }
 
   /** Where the log or a schema must be asked first. Never rejects. */
-  async #openSlowly(entry: DecodedEntry, bytes: number, wallAheadMs: number): Promise<void> {
+  async #openSlowly(entry: DecodedEntry, wallAheadMs: number): Promise<void> {
     const { clock, coherence } = this.#engine
     const { schema } = this.#space
     if (entry.tags.length > 0) await coherence.learn(entry.tags, entry.born)
@@ -158,7 +169,7 @@ class StoreRead implements ReadRequest, GatheredRead {
     this.#isSoft = verdict === 'soft'
     if (!isValid) this.#refuse('schema')
     else if (!isUsable(verdict)) this.#refuse('invalidated')
-    else this.#tellAdmitted(entry, bytes, clock.monotonicMs(), wallAheadMs)
+    else this.#tellAdmitted(entry, clock.monotonicMs(), wallAheadMs)
   }
 
   #judge({ tags, born }: DecodedEntry): Verdict {
@@ -168,10 +179,10 @@ class StoreRead implements ReadRequest, GatheredRead {
   }
 
   /** What strangers wrote may decode and still not be what it says: that too is a miss. */
-  #tellAdmitted(entry: DecodedEntry, bytes: number, atMs: number, wallAheadMs: number): void {
+  #tellAdmitted(entry: DecodedEntry, atMs: number, wallAheadMs: number): void {
     let found: HeldEntry | MissReason
     try {
-      found = this.#admit(entry, bytes, atMs, wallAheadMs)
+      found = this.#admit(entry, atMs, wallAheadMs)
     } catch {
       this.#refuse('payload')
       return
@@ -180,12 +191,7 @@ class StoreRead implements ReadRequest, GatheredRead {
   }
 
   /** Judges the entry's age, isolates its value, and keeps it in memory if it may be kept. */
-  #admit(
-    entry: DecodedEntry,
-    encodedBytes: number,
-    atMs: number,
-    wallAheadMs: number,
-  ): HeldEntry | MissReason {
+  #admit(entry: DecodedEntry, atMs: number, wallAheadMs: number): HeldEntry | MissReason {
     const engine = this.#engine
     const freshUntilMs = entry.freshUntilWallMs - wallAheadMs
     const deadAtMs = freshUntilMs + entry.graceMs
@@ -194,8 +200,10 @@ class StoreRead implements ReadRequest, GatheredRead {
     if (deadAtMs <= nowMs) return 'expired'
     const { value } = entry
     const copied = isCopied(engine, entry)
-    const weightBytes = weigh(this.#key, isolate(engine, entry, encodedBytes))
-    const kept = this.#mayKeep() && this.#keep(entry, copied, freshUntilMs, weightBytes)
+    const weightBytes = weigh(engine, this.#key, value, isolate(engine, entry))
+    const kept =
+      this.#mayKeep() &&
+      keepStored(engine, this.#space, this.#key, entry, copied, freshUntilMs, weightBytes)
     const state = nowMs < freshUntilMs ? 'fresh' : 'stale'
     const exclusive = !kept && this.#others === undefined
     // Written out: a spread of two records took as long as the judgement.
@@ -227,32 +235,10 @@ class StoreRead implements ReadRequest, GatheredRead {
     return invalidations.isReadCurrent(this.#space, this.storeKey, this.since)
   }
 
-  #keep(entry: DecodedEntry, copied: boolean, freshUntilMs: number, weightBytes: number): boolean {
-    const { random } = this.#engine
-    const { value, born, loadMs, graceMs } = entry
-    const tags = entry.tags.length > 0 ? entry.tags : undefined
-    const deadAtMs = freshUntilMs + graceMs
-    const checkAtMs = storedCheckAtMs(this.#space.policy, freshUntilMs, loadMs, random)
-    const kept = this.#space.memory.write(this.#key, {
-      value,
-      copied,
-      born,
-      loadedAtMs: Number.NEGATIVE_INFINITY,
-      checkAtMs,
-      freshUntilMs,
-      deadAtMs,
-      loadMs,
-      tags,
-      weightBytes,
-    })
-    if (kept && deadAtMs < Number.POSITIVE_INFINITY) this.#engine.memorySweep.arm()
-    return kept
-  }
-
-  #decode(bytes: Uint8Array): DecodedEntry | DecodeFault {
+  #decode(bytes: Uint8Array): Decoded | Promise<Decoded> {
     // A codec may be the user's own, and bytes anybody's.
     try {
-      return this.#engine.codec.decode(bytes)
+      return this.#space.codec.decode(this.storeKey, bytes)
     } catch {
       return 'payload'
     }
@@ -260,6 +246,7 @@ class StoreRead implements ReadRequest, GatheredRead {
 
   #refuse(reason: DecodeFault | 'schema' | 'invalidated'): void {
     const { events } = this.#engine
+    if (reason === 'tampered') this.#space.counters.tampered++
     if (events.wants('entry-refused')) {
       events.emit('entry-refused', { namespace: this.#space.name, key: this.#key, reason })
     }
@@ -273,24 +260,6 @@ class StoreRead implements ReadRequest, GatheredRead {
     this.#listener(found, this.#isLeased, unusable)
     const others = this.#others
     if (others !== undefined) for (const listener of others) listener(found, false, unusable)
-  }
-}
-
-/** Freezes what is handed out by reference; the weight of the value either way. */
-function isolate(engine: Engine, entry: DecodedEntry, encodedBytes: number): number {
-  if (engine.values === 'frozen' && entry.plain) return freezeOwned(entry.value)
-  // What is copied for each reader, or shared by wish, is weighed by its encoded size: about as
-  // exact.
-  return encodedBytes * 2
-}
-
-/** The schema gets a copy: it could keep or change what others will be handed. */
-async function passes(schema: NonNullable<Space['schema']>, value: unknown): Promise<boolean> {
-  try {
-    const result = await schema['~standard'].validate(cloneValue(value))
-    return result.issues === undefined
-  } catch {
-    return false
   }
 }
 

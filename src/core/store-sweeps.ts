@@ -6,14 +6,14 @@
  * A sweep ends at the first page that fails, and five seconds after the cache began to close; what
  * it has left goes by its ttl.
  */
-import type { Clock, Codec, Expiry } from './contracts.js'
+import type { Clock, Codecs, Expiry } from './contracts.js'
 import type { GuardedStore } from './guarded-store.js'
 
 const CLOSE_LIMIT_MS = 5_000
 
 export interface StoreSweepsOptions {
   readonly store: GuardedStore
-  readonly codec: Codec
+  readonly codecs: Codecs
   readonly clock: Clock
 }
 
@@ -46,12 +46,12 @@ export class StoreSweeps {
   }
 
   async #work(): Promise<void> {
-    const { clock, codec, store } = this.#options
+    const { clock, codecs, store } = this.#options
     const isOver = () => clock.monotonicMs() >= this.#untilMs
     for (const [prefix, seq] of this.#due) {
       this.#due.delete(prefix)
       // What failed is an event of the store; what is left is out of date all the same.
-      await deleteUnder(store, prefix, codec.bornBefore(seq), isOver).catch(() => {})
+      await deleteUnder(store, prefix, codecs.bornBefore(seq), isOver).catch(() => {})
     }
     this.#working = undefined
   }

@@ -2,16 +2,8 @@
  * Copies of the built-in classes that a cache keeps as themselves. All of them stay mutable when
  * frozen.
  */
-
-/** The walk of which the copy is a part (core/value.ts). */
-export interface CopyContext {
-  /** Estimated bytes so far. */
-  bytes: number
-  /** Notes that `copy` stands for `value`, before its parts are copied: they may point back. */
-  remember<T extends object>(value: object, copy: T): T
-  /** Copies a part, naming the step in a refusal. */
-  copyStep(step: string | number, value: unknown): unknown
-}
+import type { CopyContext } from './copy-context.js'
+import { copyError } from './value-errors.js'
 
 /** A copy of `value` where it is an instance of a known built-in class, else `undefined`. */
 export function copyBuiltin(value: object, walk: CopyContext): object | undefined {
@@ -25,6 +17,24 @@ export function copyBuiltin(value: object, walk: CopyContext): object | undefine
   if (value instanceof URL) return walk.remember(value, new URL(value.href))
   if (value instanceof Error) return copyError(value, walk)
   return undefined
+}
+
+const KEPT: readonly (abstract new (...args: never[]) => object)[] = [
+  Date,
+  Map,
+  Set,
+  ArrayBuffer,
+  RegExp,
+  URL,
+  Error,
+  Number,
+  String,
+  Boolean,
+]
+
+/** Whether it comes back as what it is, or as the primitive in it. */
+export function isBuiltin(value: object): boolean {
+  return ArrayBuffer.isView(value) || KEPT.some((kind) => value instanceof kind)
 }
 
 const MEMBER_BYTES = 32
@@ -48,33 +58,18 @@ function copySet(value: Set<unknown>, walk: CopyContext): Set<unknown> {
   return copy
 }
 
+/** Which class of typed arrays it is, whatever a subclass calls itself; `undefined` for others. */
+const arrayNameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: ArrayBufferView) => string | undefined
+
+/** Of the built-in class and over bytes of its own, as a store gives it back. */
 function copyView(value: ArrayBufferView, walk: CopyContext): ArrayBufferView {
-  const bytes = value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength)
-  const Kind = value.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView
-  return counted(value, new Kind(bytes), walk)
-}
-
-const ERROR_KINDS: ReadonlyMap<string, new (message: string) => Error> = new Map<
-  string,
-  new (
-    message: string,
-  ) => Error
->([
-  ['EvalError', EvalError],
-  ['RangeError', RangeError],
-  ['ReferenceError', ReferenceError],
-  ['SyntaxError', SyntaxError],
-  ['TypeError', TypeError],
-  ['URIError', URIError],
-])
-
-function copyError(value: Error, walk: CopyContext): Error {
-  const Kind = ERROR_KINDS.get(value.name) ?? Error
-  const copy = walk.remember(value, new Kind(value.message))
-  copy.name = value.name
-  if (value.stack !== undefined) copy.stack = value.stack
-  if (value.cause !== undefined) copy.cause = walk.copyStep('cause', value.cause)
-  return copy
+  // A slice of the buffer itself would be a SharedArrayBuffer where that is one.
+  const { buffer } = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
+  const name = arrayNameOf.call(value) ?? 'DataView'
+  return counted(value, Reflect.construct(Reflect.get(globalThis, name), [buffer]), walk)
 }
 
 function counted<T extends ArrayBufferView | ArrayBuffer>(
@@ -84,4 +79,17 @@ function counted<T extends ArrayBufferView | ArrayBuffer>(
 ): T {
   walk.bytes += copy.byteLength
   return walk.remember(value, copy)
+}
+
+/** What no tier can bring back, by the name that the message gives it. */
+const REFUSED: readonly (readonly [abstract new (...args: never[]) => object, string])[] = [
+  [Promise, 'a promise (is an await missing?)'],
+  [WeakMap, 'a WeakMap'],
+  [WeakSet, 'a WeakSet'],
+  [WeakRef, 'a WeakRef'],
+  [SharedArrayBuffer, 'a SharedArrayBuffer'],
+]
+
+export function refusedName(value: object): string | undefined {
+  return REFUSED.find(([kind]) => value instanceof kind)?.[1]
 }

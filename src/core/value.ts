@@ -10,10 +10,10 @@
  * Objects without mutable insides (`plain`) are frozen and handed out by reference. A Date or a Map
  * stays mutable when frozen, so a value that holds one is copied for each reader.
  */
+import { CLASSES_TO_COPY, type KnownClasses } from './class-registry.js'
 import type { ValueForm } from './contracts.js'
-import { CacheError } from './errors.js'
-import { roomyRecord } from './roomy-record.js'
-import { type CopyContext, copyBuiltin } from './value-builtins.js'
+import { CopyWalk } from './copy-walk.js'
+import { OBJECT_BYTES, SLOT_BYTES, STRING_BYTES } from './value-weights.js'
 
 export interface Admitted {
   readonly value: unknown
@@ -22,28 +22,28 @@ export interface Admitted {
   readonly form: ValueForm
   /** Estimated bytes on the heap. */
   readonly weightBytes: number
+  /** It held an instance that is plain data now. */
+  readonly isFlattened: boolean
 }
 
-const OBJECT_BYTES = 24
-const SLOT_BYTES = 8
-const STRING_BYTES = 20
-const BUILTIN_BYTES = 64
-const MAX_DEPTH = 1_000
-/** A sparse array may claim four thousand million slots; walking them would be a hang. */
-const MAX_ARRAY_SLOTS = 2 ** 24
-
-const ObjectPrototype = Object.prototype
-const { freeze, getPrototypeOf } = Object
+/** What a namespace asks of its values beyond what all do. */
+export interface AdmissionRules {
+  /** Instances of these are kept as such. */
+  readonly classes?: KnownClasses | undefined
+  /** As JSON has it: properties that are undefined are none, and -0 is 0. */
+  readonly isJson?: boolean
+}
 
 /** Copies, checks, weighs and by default freezes. Throws VALUE_UNSUPPORTED with the path. */
-export function admit(value: unknown, freezing = true): Admitted {
-  const walk = new CopyWalk(freezing)
+export function admit(value: unknown, freezing = true, rules: AdmissionRules = {}): Admitted {
+  const walk = new CopyWalk(freezing, rules.classes, rules.isJson)
   const copy = walk.copyFrom(value)
   return {
     value: copy,
     plain: walk.plain,
     form: walk.graph ? 'graph' : walk.text ? 'text' : 'tree',
     weightBytes: walk.bytes,
+    isFlattened: walk.isFlattened,
   }
 }
 
@@ -52,7 +52,7 @@ export function admit(value: unknown, freezing = true): Admitted {
  */
 export function cloneValue<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
-  return new CopyWalk(false).copyFrom(value) as T
+  return new CopyWalk(false, CLASSES_TO_COPY).copyFrom(value) as T
 }
 
 /** Freezes a tree that nobody else holds (a decoded one) and weighs it. */
@@ -67,207 +67,6 @@ export function freezeOwned(value: unknown): number {
       bytes += SLOT_BYTES + freezeOwned((value as Record<string, unknown>)[name])
     }
   }
-  freeze(value)
+  Object.freeze(value)
   return bytes
-}
-
-/** Thrown inside a walk, with the path from the innermost step outwards. */
-class Refusal {
-  readonly what: string
-  readonly path: (string | number)[] = []
-  constructor(what: string) {
-    this.what = what
-  }
-}
-
-class CopyWalk implements CopyContext {
-  plain = true
-  graph = false
-  text = false
-  bytes = 0
-  readonly #freezing: boolean
-  #depth = 0
-  /** The names of the object before, by place. */
-  readonly #knownNames: string[] = []
-  /** Originals to copies; made at the second object, since most values are flat. */
-  #seen: Map<object, object> | undefined
-  #first: object | undefined
-  #firstCopy: object | undefined
-
-  constructor(freezing: boolean) {
-    this.#freezing = freezing
-  }
-
-  copyFrom(value: unknown): unknown {
-    try {
-      return this.copy(value)
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal
-      const path = refusal.path
-        .reverse()
-        .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-      throw new CacheError(
-        'VALUE_UNSUPPORTED',
-        `a cache cannot keep ${refusal.what}, at value${path.join('').slice(0, 256)}`,
-      )
-    }
-  }
-
-  copy(value: unknown): unknown {
-    switch (typeof value) {
-      case 'string':
-        this.bytes += STRING_BYTES + value.length
-        if (isTextOnly(value)) this.text = true
-        return value
-      case 'number':
-        this.bytes += SLOT_BYTES
-        if (!Number.isFinite(value) || Object.is(value, -0)) this.graph = true
-        return value
-      case 'boolean':
-        this.bytes += SLOT_BYTES
-        return value
-      case 'undefined':
-      case 'bigint':
-        this.bytes += SLOT_BYTES
-        this.graph = true
-        return value
-      case 'object':
-        return value === null ? value : this.#object(value)
-      default:
-        throw new Refusal(`a ${typeof value}`)
-    }
-  }
-
-  copyStep(step: string | number, value: unknown): unknown {
-    try {
-      return this.copy(value)
-    } catch (refusal) {
-      if (refusal instanceof Refusal) refusal.path.push(step)
-      throw refusal
-    }
-  }
-
-  remember<T extends object>(value: object, copy: T): T {
-    if (this.#seen !== undefined) this.#seen.set(value, copy)
-    else if (this.#first === undefined) {
-      this.#first = value
-      this.#firstCopy = copy
-    } else {
-      this.#seen = new Map<object, object>([[this.#first, this.#firstCopy!]])
-      this.#seen.set(value, copy)
-    }
-    return copy
-  }
-
-  #object(value: object): unknown {
-    const known = this.#seen === undefined ? this.#onlyKnown(value) : this.#seen.get(value)
-    if (known !== undefined) {
-      this.graph = true
-      return known
-    }
-    if (this.#depth === MAX_DEPTH)
-      throw new Refusal(`something nested deeper than ${MAX_DEPTH} levels`)
-    this.#depth++
-    const copy = this.#branch(value)
-    this.#depth--
-    return copy
-  }
-
-  #onlyKnown(value: object): object | undefined {
-    return this.#first === value ? this.#firstCopy : undefined
-  }
-
-  #branch(value: object): unknown {
-    if (Array.isArray(value)) return this.#array(value)
-    const prototype: unknown = getPrototypeOf(value)
-    if (prototype === ObjectPrototype || prototype === null) return this.#record(value)
-    return this.#special(value)
-  }
-
-  #record(value: object): object {
-    // Filled property by property: a frozen spread takes 250 ns, this 80 (bench/value-copy).
-    const names = Object.keys(value)
-    const copy = roomyRecord(names.length)
-    this.remember(value, copy)
-    this.bytes += OBJECT_BYTES + SLOT_BYTES * names.length
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i]!
-      const part = (value as Record<string, unknown>)[name]
-      const own = isLeaf(part) ? this.copy(part) : this.copyStep(name, part)
-      if (name !== this.#knownNames[i]) this.#checkName(name, i)
-      if (name === '__proto__') define(copy, name, own)
-      else copy[name] = own
-    }
-    return this.#freezing ? freeze(copy) : copy
-  }
-
-  /** Notes what only JSON keeps; rows of one shape are looked at once. */
-  #checkName(name: string, index: number): void {
-    this.#knownNames[index] = name
-    if (TEXT_NAMES.has(name) || isTextOnly(name)) this.text = true
-  }
-
-  #array(value: readonly unknown[]): unknown[] {
-    if (value.length > MAX_ARRAY_SLOTS) throw new Refusal(`an array of ${value.length} slots`)
-    const copy: unknown[] = []
-    this.remember(value, copy)
-    this.bytes += OBJECT_BYTES + SLOT_BYTES * value.length
-    for (let i = 0; i < value.length; i++) {
-      const part = value[i]
-      if (part === undefined && !(i in value)) {
-        copy.length = i + 1
-        this.graph = true
-      } else copy.push(this.copyStep(i, part))
-    }
-    return this.#freezing ? (freeze(copy) as unknown[]) : copy
-  }
-
-  /** Everything that is neither a plain object nor an array. */
-  #special(value: object): unknown {
-    const builtin = copyBuiltin(value, this)
-    if (builtin !== undefined) {
-      this.plain = false
-      this.graph = true
-      this.bytes += BUILTIN_BYTES
-      return builtin
-    }
-    for (const [kind, name] of REFUSED) if (value instanceof kind) throw new Refusal(name)
-    const toJson = (value as { toJSON?: unknown }).toJSON
-    if (typeof toJson === 'function') {
-      const answer: unknown = toJson.call(value)
-      if (answer !== value) return this.copy(answer)
-    }
-    return this.#record(value)
-  }
-}
-
-/** What no tier can bring back, by the name that the message gives it. */
-const REFUSED: readonly (readonly [abstract new (...args: never[]) => object, string])[] = [
-  [Promise, 'a promise (is an await missing?)'],
-  [WeakMap, 'a WeakMap'],
-  [WeakSet, 'a WeakSet'],
-  [WeakRef, 'a WeakRef'],
-  [SharedArrayBuffer, 'a SharedArrayBuffer'],
-]
-
-/** Names that msgpackr takes for its own business in a plain object. */
-const TEXT_NAMES: ReadonlySet<string> = new Set(['__proto__', '__keys__', 'constructor', 'toJSON'])
-const BYTE_ORDER_MARK = 0xfeff
-
-/**
- * Whether UTF-8 decoders would change it: a lone surrogate, or a mark that they take for theirs.
- */
-function isTextOnly(text: string): boolean {
-  return text.charCodeAt(0) === BYTE_ORDER_MARK || !text.isWellFormed()
-}
-
-/** Whether copying it can refuse nothing: its step need not be known. */
-function isLeaf(part: unknown): boolean {
-  return typeof part === 'string' || typeof part === 'number' || typeof part === 'boolean'
-}
-
-/** Assignment to `__proto__` would set the prototype. */
-function define(copy: object, name: string, value: unknown): void {
-  const property = { value, enumerable: true, configurable: true, writable: true }
-  Object.defineProperty(copy, name, property)
 }

@@ -1,4 +1,5 @@
 /** `set` and `delete` of one key, in both tiers, with what others must hear of it. */
+import { admitTo } from './admission.js'
 import { allConfirmed, type Confirmed, confirmed } from './confirmed.js'
 import { dependencyTag } from './dependency.js'
 import type { Engine } from './engine.js'
@@ -8,7 +9,6 @@ import { keepWritten, keyInvalidation, type WrittenRequest } from './keep.js'
 import type { Policy } from './options.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
-import { admit } from './value.js'
 
 export interface WriteListener {
   /** Whether every tier has it. */
@@ -33,7 +33,7 @@ export function write(
       'a cache cannot keep undefined, which means a miss; null is a value',
       { op: 'set', key },
     )
-  const admitted = admit(value, engine.values === 'frozen')
+  const admitted = admitTo(engine, space, key, value)
   const what = { space, key, storeKey, raw: value, admitted, policy }
   // Before it has joined the log, nobody could say what the value is worth to others.
   if (engine.coherence.isJoined) put(engine, what, onDone)

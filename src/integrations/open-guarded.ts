@@ -9,7 +9,8 @@ import type { Observer, Store } from '../core/contracts.js'
 import type { Duration } from '../core/duration.js'
 import { Events } from '../core/events.js'
 import { GuardedStore } from '../core/guarded-store.js'
-import { checkKnown, invalidOption, readOption } from '../core/option-reading.js'
+import { OptionCheck } from '../core/option-check.js'
+import { readOption } from '../core/option-reading.js'
 import { diagnosticsTap, LatencyObserver } from '../observe/index.js'
 
 export interface StoreOptions {
@@ -43,13 +44,11 @@ export function resolveStoreOptions(
   more: readonly string[],
   where: string,
 ): StoreSettings {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption(where, 'options', options, 'an object')
-  }
-  checkKnown(options, [...NAMES, ...more], where)
+  const check = new OptionCheck(where)
+  check.known(options, [...NAMES, ...more])
   const { store } = options
   if (typeof store?.open !== 'function' || typeof store.getMany !== 'function') {
-    throw invalidOption(where, 'store', store, 'a store, such as redis({ url })')
+    throw check.invalid('store', store, 'a store, such as redis({ url })')
   }
   const deadlineMs = (name: keyof StoreOptions) =>
     readOption(options, name, where) as number | undefined

@@ -7,6 +7,7 @@ const emptyPartition: MemoryPartition = {
   hit: () => undefined,
   glance: () => undefined,
   read: () => undefined,
+  view: () => undefined,
   write: () => false,
   approve: () => {},
   postponeCheck: () => {},
@@ -18,10 +19,14 @@ const emptyPartition: MemoryPartition = {
 
 export const noMemory: MemoryTier = {
   partition: () => emptyPartition,
+  hasRoomFor: () => true,
   entryCount: 0,
   byteCount: 0,
   maxEntries: 0,
   maxBytes: 0,
-  sweep: () => {},
+  nextDeadAtMs: Number.POSITIVE_INFINITY,
+  sweep: () => false,
+  resize: () => {},
+  byHeat: () => [],
   clear: () => {},
 }

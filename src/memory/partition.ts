@@ -1,10 +1,12 @@
 /**
  * One namespace's entries: an index of its own over the shared slots, so that a hit needs no
  * composed key. `hit` is the function of the package whose nanoseconds count: one Map look-up, two
- * compares, a move in the order of use.
+ * compares, and what the policy does: by default one byte.
  */
 import type { MemoryGuard } from '../core/coherence.js'
 import type { Clock, MemoryEntry, MemoryPartition, RemovalReason } from '../core/contracts.js'
+import type { EvictionPolicy } from '../core/eviction-policy.js'
+import type { Region } from './region.js'
 import type { Slots } from './slots.js'
 
 /** What a partition asks of its tier: everything that can move bounds. */
@@ -13,21 +15,29 @@ export interface Room {
   readonly guard: Readonly<MemoryGuard>
   store(owner: Partition, key: string, entry: MemoryEntry): boolean
   release(slot: number, reason: RemovalReason): void
+  empty(owner: Partition): number
   /** Tells of what was released; the last thing that a change does. */
   tell(): void
 }
 
 export class Partition implements MemoryPartition {
   readonly name: string
+  /** Stands for it in `slots.owners`. */
+  readonly id: number
+  readonly region: Region
   readonly index = new Map<string, number>()
-  readonly #slots: Slots<Partition>
+  readonly #slots: Slots
+  readonly #policy: EvictionPolicy
   readonly #room: Room
   readonly #clock: Clock
   readonly #guard: Readonly<MemoryGuard>
 
-  constructor(name: string, slots: Slots<Partition>, room: Room) {
+  constructor(name: string, id: number, region: Region, slots: Slots, room: Room) {
     this.name = name
+    this.id = id
+    this.region = region
     this.#slots = slots
+    this.#policy = region.policy
     this.#room = room
     this.#clock = room.clock
     this.#guard = room.guard
@@ -39,29 +49,32 @@ export class Partition implements MemoryPartition {
 
   hit(key: string): unknown {
     const slot = this.index.get(key)
-    if (slot === undefined) return undefined
-    const slots = this.#slots
-    if (!this.#isOpen(slots, slot)) return undefined
-    slots.touch(slot)
-    return slots.values[slot]
+    if (slot === undefined || !this.#isOpen(slot)) return undefined
+    this.#policy.touch(slot)
+    return this.#slots.values[slot]
   }
 
   glance(key: string): unknown {
     const slot = this.index.get(key)
-    if (slot === undefined) return undefined
-    return this.#isOpen(this.#slots, slot) ? this.#slots.values[slot] : undefined
+    return slot !== undefined && this.#isOpen(slot) ? this.#slots.values[slot] : undefined
   }
 
   read(key: string): MemoryEntry | undefined {
     const slot = this.index.get(key)
     if (slot === undefined) return undefined
-    if (this.#slots.deadAtMs[slot]! <= this.#clock.monotonicMs()) {
+    if (this.#slots.isDead(slot, this.#clock.monotonicMs())) {
       this.#room.release(slot, 'expired')
       this.#room.tell()
       return undefined
     }
-    this.#slots.touch(slot)
+    this.#policy.touch(slot)
     return this.#slots.read(slot)
+  }
+
+  view(key: string): MemoryEntry | undefined {
+    const slot = this.index.get(key)
+    const isThere = slot !== undefined && !this.#slots.isDead(slot, this.#clock.monotonicMs())
+    return isThere ? this.#slots.read(slot) : undefined
   }
 
   write(key: string, entry: MemoryEntry): boolean {
@@ -87,15 +100,8 @@ export class Partition implements MemoryPartition {
   }
 
   clear(): number {
-    const count = this.empty()
+    const count = this.#room.empty(this)
     this.#room.tell()
-    return count
-  }
-
-  /** As `clear`, without telling yet. */
-  empty(): number {
-    const count = this.index.size
-    for (const slot of this.index.values()) this.#room.release(slot, 'removed')
     return count
   }
 
@@ -104,11 +110,14 @@ export class Partition implements MemoryPartition {
   }
 
   /** Whether an entry can be handed out without thought: fresh, judged, and memory is leased. */
-  #isOpen(slots: Slots<Partition>, slot: number): boolean {
+  #isOpen(slot: number): boolean {
     const guard = this.#guard
-    const { gates } = slots
-    if (gates[2 * slot + 1] !== guard.generation) return false
-    const untilMs = Math.min(gates[2 * slot]!, guard.leaseUntilMs)
+    if (!this.#slots.isApproved(slot, guard.generation)) return false
+    const { openUntilMs } = this.#slots
+    const { leaseUntilMs } = guard
+    const untilMs =
+      openUntilMs === undefined ? leaseUntilMs : Math.min(openUntilMs[slot]!, leaseUntilMs)
+    if (untilMs === Number.POSITIVE_INFINITY) return true
     return this.#clock.ceilingMs() < untilMs || this.#clock.monotonicMs() < untilMs
   }
 }

@@ -1,179 +1,185 @@
 /**
  * Entries in parallel arrays: a slot number stands for an entry.
  *
- * Fields lie in typed arrays, so an entry costs no object and the collector has nothing to walk.
- * The arrays grow by doubling; slots that are given back form a list. The order of use is a doubly
- * linked list through the same arrays, the most recent at its head. Knows nothing of bounds, time
- * or who may be evicted.
+ * Fields lie in typed arrays, so an entry costs no object and the collector has nothing to walk. An
+ * array that no entry needs is not there: deadlines come with the first entry that ends, weights
+ * with the first that weighs, and so on (bench/memory-footprint). All grow by doubling. Knows
+ * nothing of bounds, time or who may be evicted.
  */
 import type { MemoryEntry } from '../core/contracts.js'
+import { Deadlines } from './deadlines.js'
+import { grownTo } from './grown-to.js'
 
-export const NO_SLOT = -1
 const FIRST_SLOTS = 64
-const MAX_LOAD_MS = 65_535
 const MAX_WEIGHT_BYTES = 2 ** 32 - 1
+const NEVER = Number.POSITIVE_INFINITY
 
-export class Slots<Owner> {
-  readonly maxSlots: number
+export class Slots {
   keys: (string | undefined)[] = []
   values: unknown[] = []
-  owners: (Owner | undefined)[] = []
-  /** Made with the first tagged entry. */
-  tags: (readonly string[] | undefined)[] | undefined
-  /**
-   * What a hit compares, two numbers a slot side by side (apart they cost a tenth of a hit):
-   * `checkAtMs`, which is `-Infinity` for entries that are copied, and the generation of the guard
-   * under which the entry was judged.
-   */
-  gates = new Float64Array(0)
+  /** The number of its partition. */
+  owners = new Uint16Array(0)
+  weights: Uint32Array<ArrayBuffer> | undefined
+  /** Until when a hit need not think; `-Infinity` for entries that are copied. */
+  openUntilMs: Float64Array<ArrayBuffer> | undefined
+  /** Made with the first entry for which it differs from `openUntilMs`. */
+  freshUntilMs: Float64Array<ArrayBuffer> | undefined
   /** `checkAtMs` of entries that are copied, made with the first of them. */
   copiedCheckAtMs: Map<number, number> | undefined
-  freshUntilMs = new Float64Array(0)
-  deadAtMs = new Float64Array(0)
-  born = new Float64Array(0)
+  deadAtMs: Float64Array<ArrayBuffer> | undefined
+  readonly deadlines = new Deadlines()
+  born: Float64Array<ArrayBuffer> | undefined
   /** Whole milliseconds, 0 for unknown; wraps towards too early. */
-  loadedAt = new Uint32Array(0)
-  weights = new Uint32Array(0)
-  loadMs = new Uint16Array(0)
-  next = new Int32Array(0)
-  previous = new Int32Array(0)
-  /** Used last. */
-  head = NO_SLOT
-  /** Used least recently. */
-  tail = NO_SLOT
-  #free = NO_SLOT
+  loadedAt: Uint32Array<ArrayBuffer> | undefined
+  tags: (readonly string[] | undefined)[] | undefined
+  /**
+   * Under which generation of the guard entries were judged: all under this one, until one is
+   * judged under another; from then on each has its own.
+   */
+  readonly generation: number
+  judged: Float64Array<ArrayBuffer> | undefined
   /** Slots below this have been used at least once. */
   used = 0
+  /** Room of all arrays. */
+  length = 0
+  readonly #onGrown: (slots: number) => void
+  readonly #free: number[] = []
 
-  constructor(maxSlots: number) {
-    this.maxSlots = maxSlots
+  constructor(generation: number, onGrown: (slots: number) => void) {
+    this.generation = generation
+    this.#onGrown = onGrown
   }
 
-  get isFull(): boolean {
-    return this.#free === NO_SLOT && this.used === this.maxSlots
-  }
-
-  /** A slot for a new entry, at the head of the order of use. Only while not full. */
-  take(owner: Owner, key: string): number {
-    let slot = this.#free
-    if (slot !== NO_SLOT) this.#free = this.next[slot]!
-    else {
-      if (this.used === this.freshUntilMs.length) this.#grow()
+  /** A slot for a new entry, of `maxSlots` at most: the caller has seen to it that one is free. */
+  take(owner: number, key: string, maxSlots: number): number {
+    let slot = this.#free.pop()
+    if (slot === undefined) {
+      if (this.used === this.length) this.#grow(maxSlots)
       slot = this.used++
     }
     this.keys[slot] = key
     this.owners[slot] = owner
-    this.#linkFirst(slot)
     return slot
   }
 
   /** Empties a slot. */
   give(slot: number): void {
-    this.#unlink(slot)
     this.keys[slot] = undefined
     this.values[slot] = undefined
-    this.owners[slot] = undefined
     if (this.tags !== undefined) this.tags[slot] = undefined
+    if (this.deadAtMs !== undefined) this.deadAtMs[slot] = NEVER
+    if (this.weights !== undefined) this.weights[slot] = 0
     this.copiedCheckAtMs?.delete(slot)
-    this.next[slot] = this.#free
-    this.#free = slot
+    this.#free.push(slot)
   }
 
-  /** Marks a slot as the one used last. */
-  touch(slot: number): void {
-    if (slot === this.head) return
-    this.#unlink(slot)
-    this.#linkFirst(slot)
+  weightOf(slot: number): number {
+    return this.weights === undefined ? 0 : this.weights[slot]!
   }
 
   fill(slot: number, entry: MemoryEntry, generation: number): void {
     this.values[slot] = entry.value
     this.approve(slot, generation)
-    this.loadedAt[slot] = entry.loadedAtMs > 0 ? Math.floor(entry.loadedAtMs) : 0
-    this.freshUntilMs[slot] = entry.freshUntilMs
-    this.deadAtMs[slot] = entry.deadAtMs
-    this.born[slot] = entry.born
-    this.loadMs[slot] = Math.min(MAX_LOAD_MS, entry.loadMs)
-    this.weights[slot] = Math.min(MAX_WEIGHT_BYTES, entry.weightBytes)
-    this.#setCheckAt(slot, entry.checkAtMs, entry.copied)
+    if (entry.weightBytes > 0) this.weights ??= new Uint32Array(this.length)
+    if (this.weights !== undefined) {
+      this.weights[slot] = Math.min(MAX_WEIGHT_BYTES, Math.ceil(entry.weightBytes))
+    }
+    this.#setLife(slot, entry)
+    if (entry.born !== 0) this.born ??= new Float64Array(this.length)
+    if (this.born !== undefined) this.born[slot] = entry.born
+    if (entry.loadedAtMs > 0) this.loadedAt ??= new Uint32Array(this.length)
+    if (this.loadedAt !== undefined) {
+      this.loadedAt[slot] = entry.loadedAtMs > 0 ? Math.floor(entry.loadedAtMs) : 0
+    }
     if (entry.tags !== undefined) this.tags ??= []
     if (this.tags !== undefined) this.tags[slot] = entry.tags
   }
 
   read(slot: number): MemoryEntry {
+    const openUntilMs = this.openUntilMs?.[slot] ?? NEVER
     return {
       value: this.values[slot],
-      born: this.born[slot]!,
-      loadedAtMs: this.loadedAt[slot] || Number.NEGATIVE_INFINITY,
-      checkAtMs: this.copiedCheckAtMs?.get(slot) ?? this.gates[2 * slot]!,
-      copied: this.#isCopied(slot),
-      freshUntilMs: this.freshUntilMs[slot]!,
-      deadAtMs: this.deadAtMs[slot]!,
-      loadMs: this.loadMs[slot]!,
+      born: this.born?.[slot] ?? 0,
+      loadedAtMs: this.loadedAt?.[slot] || Number.NEGATIVE_INFINITY,
+      checkAtMs: this.copiedCheckAtMs?.get(slot) ?? openUntilMs,
+      copied: openUntilMs === Number.NEGATIVE_INFINITY,
+      freshUntilMs: this.freshUntilMs?.[slot] ?? openUntilMs,
+      deadAtMs: this.deadAtMs?.[slot] ?? NEVER,
       tags: this.tags?.[slot],
-      weightBytes: this.weights[slot]!,
+      weightBytes: this.weightOf(slot),
     }
   }
 
   /** Notes under which generation of the guard the entry was judged. */
   approve(slot: number, generation: number): void {
-    this.gates[2 * slot + 1] = generation
+    if (this.judged === undefined) {
+      if (generation === this.generation) return
+      this.judged = new Float64Array(this.length).fill(this.generation)
+    }
+    this.judged[slot] = generation
+  }
+
+  isApproved(slot: number, generation: number): boolean {
+    return (this.judged === undefined ? this.generation : this.judged[slot]) === generation
+  }
+
+  isDead(slot: number, nowMs: number): boolean {
+    return this.deadAtMs !== undefined && this.deadAtMs[slot]! <= nowMs
   }
 
   /** Moves the moment at which a hit must think, no later than the end of its freshness. */
   moveCheckAt(slot: number, checkAtMs: number): void {
-    this.#setCheckAt(slot, Math.min(checkAtMs, this.freshUntilMs[slot]!), this.#isCopied(slot))
+    const { freshUntilMs, copied } = this.read(slot)
+    this.#setCheckAt(slot, Math.min(checkAtMs, freshUntilMs), freshUntilMs, copied)
   }
 
-  /** The free slots, in the order in which they will be taken. */
-  *freeSlots(): IterableIterator<number> {
-    for (let slot = this.#free; slot !== NO_SLOT; slot = this.next[slot]!) yield slot
+  /** The free slots. */
+  freeSlots(): readonly number[] {
+    return this.#free
   }
 
-  #isCopied(slot: number): boolean {
-    return this.gates[2 * slot] === Number.NEGATIVE_INFINITY
+  #setLife(slot: number, { checkAtMs, copied, freshUntilMs, deadAtMs }: MemoryEntry): void {
+    this.#setCheckAt(slot, checkAtMs, freshUntilMs, copied)
+    if (deadAtMs !== NEVER && this.deadAtMs === undefined) {
+      this.deadAtMs = new Float64Array(this.length).fill(NEVER)
+      this.deadlines.grow(this.deadAtMs)
+    }
+    if (this.deadAtMs === undefined) return
+    this.deadAtMs[slot] = deadAtMs
+    this.deadlines.lowered(slot, deadAtMs)
   }
 
-  #setCheckAt(slot: number, checkAtMs: number, copied: boolean): void {
-    this.gates[2 * slot] = copied ? Number.NEGATIVE_INFINITY : checkAtMs
+  #setCheckAt(slot: number, checkAtMs: number, freshUntilMs: number, copied: boolean): void {
+    const openUntilMs = copied ? Number.NEGATIVE_INFINITY : checkAtMs
+    if (openUntilMs !== NEVER) this.openUntilMs ??= new Float64Array(this.length).fill(NEVER)
+    if (freshUntilMs !== openUntilMs && this.freshUntilMs === undefined) {
+      this.freshUntilMs = this.openUntilMs!.slice()
+    }
+    if (this.openUntilMs !== undefined) this.openUntilMs[slot] = openUntilMs
+    if (this.freshUntilMs !== undefined) this.freshUntilMs[slot] = freshUntilMs
     if (copied) {
       this.copiedCheckAtMs ??= new Map()
       this.copiedCheckAtMs.set(slot, checkAtMs)
     } else this.copiedCheckAtMs?.delete(slot)
   }
 
-  #grow(): void {
-    const slots = Math.min(this.maxSlots, Math.max(FIRST_SLOTS, this.freshUntilMs.length * 2))
-    this.gates = grown(this.gates, new Float64Array(2 * slots))
-    this.freshUntilMs = grown(this.freshUntilMs, new Float64Array(slots))
-    this.deadAtMs = grown(this.deadAtMs, new Float64Array(slots))
-    this.born = grown(this.born, new Float64Array(slots))
-    this.loadedAt = grown(this.loadedAt, new Uint32Array(slots))
-    this.weights = grown(this.weights, new Uint32Array(slots))
-    this.loadMs = grown(this.loadMs, new Uint16Array(slots))
-    this.next = grown(this.next, new Int32Array(slots))
-    this.previous = grown(this.previous, new Int32Array(slots))
+  #grow(maxSlots: number): void {
+    const slots = Math.min(maxSlots, Math.max(FIRST_SLOTS, this.length * 2))
+    // An array that grows by itself keeps half as much again in reserve.
+    this.keys = this.keys.concat(new Array(slots - this.length).fill(undefined))
+    this.values = this.values.concat(new Array(slots - this.length).fill(undefined))
+    this.owners = grownTo(this.owners, new Uint16Array(slots))
+    this.weights &&= grownTo(this.weights, new Uint32Array(slots))
+    this.openUntilMs &&= grownTo(this.openUntilMs, new Float64Array(slots).fill(NEVER))
+    this.freshUntilMs &&= grownTo(this.freshUntilMs, new Float64Array(slots).fill(NEVER))
+    this.born &&= grownTo(this.born, new Float64Array(slots))
+    this.loadedAt &&= grownTo(this.loadedAt, new Uint32Array(slots))
+    this.judged &&= grownTo(this.judged, new Float64Array(slots))
+    if (this.deadAtMs !== undefined) {
+      this.deadAtMs = grownTo(this.deadAtMs, new Float64Array(slots).fill(NEVER))
+      this.deadlines.grow(this.deadAtMs)
+    }
+    this.length = slots
+    this.#onGrown(slots)
   }
-
-  #unlink(slot: number): void {
-    const previous = this.previous[slot]!
-    const next = this.next[slot]!
-    if (previous === NO_SLOT) this.head = next
-    else this.next[previous] = next
-    if (next === NO_SLOT) this.tail = previous
-    else this.previous[next] = previous
-  }
-
-  #linkFirst(slot: number): void {
-    this.previous[slot] = NO_SLOT
-    this.next[slot] = this.head
-    if (this.head === NO_SLOT) this.tail = slot
-    else this.previous[this.head] = slot
-    this.head = slot
-  }
-}
-
-function grown<T extends { set(from: T): void }>(from: T, into: T): T {
-  into.set(from)
-  return into
 }

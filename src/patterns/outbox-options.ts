@@ -5,8 +5,7 @@
  */
 import type { Cache } from '../core/api.js'
 import { type Duration, durationMs, showDuration } from '../core/duration.js'
-import type { CacheError } from '../core/errors.js'
-import { checkKnown, invalidOption } from '../core/option-reading.js'
+import { OptionCheck } from '../core/option-check.js'
 import type { InvalidationTarget } from './perform-notes.js'
 
 /** A connection to Postgres, or a pool of them: `pg`'s Pool and Client have this shape. */
@@ -75,36 +74,35 @@ const NAMES: readonly (keyof OutboxOptions)[] = [
   'onError',
 ]
 /** Postgres cuts names at 63 characters; the name of the index is longer than that of the table. */
-const IDENTIFIER = /^[a-zA-Z_][a-zA-Z0-9_]{0,47}$/
-const IDENTIFIER_RANGE = '1 to 48 letters, digits and _, not beginning with a digit'
+const MAX_NAME = 48
 const MAX_BATCH = 1_000
 const HOUR_MS = 3_600_000
 
+const check = new OptionCheck('invalidationOutbox')
+
 /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOptions {
-  checkNames(options)
-  const { client, cache, batch = 100, notify = true, listener, onError } = options
+  check.known(options, NAMES)
+  const { client, cache, listener, onError } = options
   if (!hasMethods(client, ['query'])) {
-    throw invalid('client', client, 'an object with query(text, values), as a Pool of pg')
+    throw check.invalid('client', client, 'an object with query(text, values), as a Pool of pg')
   }
   if (!hasMethods(cache, ['delete', 'invalidateTags', 'invalidatePattern', 'namespace', 'stats'])) {
-    throw invalid('cache', cache, 'a cache or a namespace of one')
+    throw check.invalid('cache', cache, 'a cache or a namespace of one')
   }
-  if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH) {
-    throw invalid('batch', batch, `a whole number from 1 to ${MAX_BATCH}`)
-  }
-  if (typeof notify !== 'boolean') throw invalid('notify', notify, 'true | false')
+  const batch = check.whole('batch', options.batch, 1, MAX_BATCH) ?? 100
+  const notify = check.flag('notify', options.notify) ?? true
   if (listener !== undefined && !hasMethods(listener, ['query', 'on', 'off'])) {
-    throw invalid('listener', listener, "an object with query, on and off, as pg's Client")
+    throw check.invalid('listener', listener, "an object with query, on and off, as pg's Client")
   }
   if (onError !== undefined && typeof onError !== 'function') {
-    throw invalid('onError', onError, 'a function')
+    throw check.invalid('onError', onError, 'a function')
   }
   return Object.freeze({
     client,
     cache,
-    schema: identifier('schema', options.schema ?? 'public'),
-    table: identifier('table', options.table ?? 'cachewright_outbox'),
+    schema: check.identifier('schema', options.schema ?? 'public', MAX_NAME),
+    table: check.identifier('table', options.table ?? 'cachewright_outbox', MAX_NAME),
     pollMs: duration('pollInterval', options.pollInterval ?? '1s', 10),
     batch,
     leaseMs: duration('lease', options.lease ?? '10s', 100),
@@ -114,30 +112,14 @@ export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOpti
   })
 }
 
-function checkNames(options: OutboxOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('options', options, 'an object')
-  }
-  checkKnown(options, NAMES, 'invalidationOutbox')
-}
-
 function hasMethods(given: unknown, names: readonly string[]): boolean {
   if (typeof given !== 'object' || given === null) return false
   return names.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
-}
-
-function identifier(name: keyof OutboxOptions, value: unknown): string {
-  if (typeof value === 'string' && IDENTIFIER.test(value)) return value
-  throw invalid(name, value, IDENTIFIER_RANGE)
 }
 
 function duration(name: keyof OutboxOptions, value: Duration, minMs: number): number {
   const ms = durationMs(value)
   if (ms !== undefined && ms >= minMs && ms <= HOUR_MS) return ms
   const range = `${showDuration(minMs)} to ${showDuration(HOUR_MS)}`
-  throw invalid(name, value, `${range}, as seconds or as '250ms', '5s', '10m'`)
-}
-
-function invalid(name: string, value: unknown, allowed: string): CacheError {
-  return invalidOption('invalidationOutbox', name, value, allowed)
+  throw check.invalid(name, value, `${range}, as seconds or as '250ms', '5s', '10m'`)
 }

@@ -11,6 +11,7 @@
  * time.
  */
 import type { StoreListener } from '../core/contracts.js'
+import { LinkNews } from './link-news.js'
 
 export interface KeptConnection {
   /** Whether a call made now goes to the socket, not into a queue. */
@@ -87,12 +88,9 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
   readonly #load: () => Promise<DialTo<T, C>>
   readonly #options: KeptLinkOptions<T, C>
   #dial: DialTo<T, C> | undefined
-  #listener: StoreListener | undefined
   #state: State<C> = { at: 'idle' }
-  #downCause: unknown = new Error('not connected yet')
-  #isToldDown = false
+  readonly #news = new LinkNews(new Error('not connected yet'))
   #failures = 0
-  #epoch = 0
   /** How long the last attempt took that succeeded. */
   #dialTookMs: number | undefined
 
@@ -103,7 +101,7 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
   }
 
   open(listener: StoreListener): void {
-    this.#listener = listener
+    this.#news.tell(listener)
     this.#load().then(
       (dial) => {
         if (this.#state.at !== 'idle') return
@@ -111,7 +109,7 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
         this.#attempt(dial)
       },
       (cause: unknown) => {
-        if (this.#state.at === 'idle') this.#tellDown(cause)
+        if (this.#state.at === 'idle') this.#news.down(cause)
       },
     )
   }
@@ -123,11 +121,11 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
   }
 
   get downCause(): unknown {
-    return this.#downCause
+    return this.#news.downCause
   }
 
   get epoch(): number {
-    return this.#epoch
+    return this.#news.epoch
   }
 
   /** Attempts that have failed since the last that did not. */
@@ -156,7 +154,7 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
   async close(): Promise<void> {
     const state = this.#state
     this.#state = { at: 'closed' }
-    this.#downCause = new Error('the store is closed')
+    this.#news.closed()
     if (state.at === 'waiting') clearTimeout(state.timer)
     if (state.at !== 'dialing' && state.at !== 'ready') return
     clearTimeout(state.attempt.deadline)
@@ -210,9 +208,7 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
     this.#state = { at: 'ready', attempt }
     this.#failures = 0
     this.#dialTookMs = performance.now() - attempt.beganMs
-    this.#isToldDown = false
-    this.#epoch += 1
-    this.#listener?.onUp()
+    this.#news.up()
   }
 
   #isCurrent(attempt: Attempt<C>): boolean {
@@ -229,15 +225,7 @@ export class KeptLink<T extends { readonly connectTimeoutMs: number }, C extends
     const waitMs = ceilingMs * (0.5 + Math.random() / 2)
     this.#state = { at: 'waiting', timer: this.#after(waitMs, () => this.#attempt(this.#dial!)) }
     attempt.connection?.release()
-    this.#tellDown(cause)
-  }
-
-  /** The listener hears of an outage once, callers learn the latest cause. */
-  #tellDown(cause: unknown): void {
-    this.#downCause = cause
-    if (this.#isToldDown) return
-    this.#isToldDown = true
-    this.#listener?.onDown(cause)
+    this.#news.down(cause)
   }
 
   /** Replies come in order: once this one is there, so are all before it. Never rejects. */

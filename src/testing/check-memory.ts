@@ -1,56 +1,52 @@
 /**
- * Walks the memory tier and throws on the first thing that does not fit: links of the order of use
- * both ways, the free list, every slot in exactly one of the two, index against slot, weights
- * against `byteCount`, both bounds, the moments of each entry. Run it after every test; it costs a
- * walk over all slots.
+ * Walks the memory tier and throws on the first thing that does not fit: each policy's links both
+ * ways and its sums, the free list, every slot in exactly one of them, index against slot, the
+ * pyramid of deadlines, weights against all counts, both bounds, the moments of each entry. Run it
+ * after every test; it costs a walk over all slots.
  */
-import type { LruMemoryTier } from '../memory/index.js'
+import type { BoundedMemoryTier } from '../memory/index.js'
+import { checkDeadlines } from './check-deadlines.js'
+import { checkLists } from './check-lists.js'
+import { claim, same } from './claim.js'
 
-type Inspected = ReturnType<LruMemoryTier['inspect']>
+type Inspected = ReturnType<BoundedMemoryTier['inspect']>
 type Slots = Inspected['slots']
-
-const NO_SLOT = -1
+type Region = Inspected['regions'][number]
 
 /** Throws an Error that says what is wrong with `tier`, if anything is. */
-export function checkMemory(tier: LruMemoryTier): void {
-  const { slots, partitions } = tier.inspect()
-  const used = walkOrderOfUse(slots)
-  const free = walkFree(slots)
+export function checkMemory(tier: BoundedMemoryTier): void {
+  const { slots, partitions, regions } = tier.inspect()
+  const used = new Set<number>()
+  for (const region of regions) checkRegion(slots, region, used)
+  const free = new Set(slots.freeSlots())
+  same(free.size, slots.freeSlots().length, 'free slots, each once, against all')
   checkEverySlotOnce(slots, used, free)
   checkIndexes(slots, partitions, used)
   for (const slot of used) checkEntry(slots, slot)
   for (const slot of free) checkEmpty(slots, slot)
   checkSums(tier, slots, used)
   checkCopied(slots, used)
+  checkDeadlines(slots)
 }
 
-function walkOrderOfUse(slots: Slots): Set<number> {
-  const seen = new Set<number>()
-  let before = NO_SLOT
-  for (let slot = slots.head; slot !== NO_SLOT; slot = slots.next[slot]!) {
-    claim(slot >= 0 && slot < slots.used, `order of use: slot ${slot} of ${slots.used} used`)
-    claim(!seen.has(slot), `order of use: slot ${slot} comes twice`)
-    same(slots.previous[slot], before, `order of use: what comes before slot ${slot}`)
-    seen.add(slot)
-    before = slot
+/** What the policy knows is what the region holds; its slots are added to `used`. */
+function checkRegion(slots: Slots, region: Region, used: Set<number>): void {
+  let entries = 0
+  let bytes = 0
+  for (const slot of region.policy.fromColdest()) {
+    claim(slot >= 0 && slot < slots.used, `policy: slot ${slot} of ${slots.used} used`)
+    claim(!used.has(slot), `policy: slot ${slot} comes twice`)
+    used.add(slot)
+    entries++
+    bytes += slots.weightOf(slot)
   }
-  same(slots.tail, before, 'order of use: its tail')
-  return seen
-}
-
-function walkFree(slots: Slots): Set<number> {
-  const seen = new Set<number>()
-  for (const slot of slots.freeSlots()) {
-    claim(slot >= 0 && slot < slots.used, `free list: slot ${slot} of ${slots.used} used`)
-    claim(!seen.has(slot), `free list: slot ${slot} comes twice`)
-    seen.add(slot)
-  }
-  return seen
+  same(region.entryCount, entries, 'entries of a region against what its policy knows')
+  same(region.byteCount, bytes, 'bytes of a region against the weights of its entries')
+  checkLists(region.policy, (slot) => slots.weightOf(slot))
 }
 
 function checkEverySlotOnce(slots: Slots, used: Set<number>, free: Set<number>): void {
-  claim(slots.used <= slots.maxSlots, `${slots.used} slots used, at most ${slots.maxSlots} allowed`)
-  claim(slots.used <= slots.next.length, `${slots.used} slots used, room for ${slots.next.length}`)
+  claim(slots.used <= slots.length, `${slots.used} slots used, room for ${slots.length}`)
   for (let slot = 0; slot < slots.used; slot++) {
     claim(used.has(slot) || free.has(slot), `slot ${slot} is neither in use nor free`)
     claim(!(used.has(slot) && free.has(slot)), `slot ${slot} is in use and free`)
@@ -64,7 +60,10 @@ function checkIndexes(slots: Slots, partitions: Inspected['partitions'], used: S
       const what = `index of '${partition.name}', key '${key.slice(0, 64)}'`
       claim(used.has(slot), `${what}: slot ${slot} is not in use`)
       same(slots.keys[slot], key, `${what}: the key in slot ${slot}`)
-      claim(slots.owners[slot] === partition, `${what}: slot ${slot} belongs to another partition`)
+      claim(
+        slots.owners[slot] === partition.id,
+        `${what}: slot ${slot} belongs to another partition`,
+      )
       indexed++
     }
   }
@@ -86,15 +85,17 @@ function checkEntry(slots: Slots, slot: number): void {
 function checkEmpty(slots: Slots, slot: number): void {
   same(slots.keys[slot], undefined, `free slot ${slot}: its key`)
   same(slots.values[slot], undefined, `free slot ${slot}: its value`)
-  same(slots.owners[slot], undefined, `free slot ${slot}: its owner`)
+  same(slots.weightOf(slot), 0, `free slot ${slot}: its weight`)
   same(slots.tags?.[slot], undefined, `free slot ${slot}: its tags`)
 }
 
-function checkSums(tier: LruMemoryTier, slots: Slots, used: Set<number>): void {
+function checkSums(tier: BoundedMemoryTier, slots: Slots, used: Set<number>): void {
   let bytes = 0
-  for (const slot of used) bytes += slots.weights[slot]!
+  for (const slot of used) bytes += slots.weightOf(slot)
   same(tier.byteCount, bytes, 'byteCount against the sum of weights')
   same(tier.entryCount, used.size, 'entryCount against slots in use')
+  // Lowered bounds hold once the sweep has gone through what is left over.
+  if (tier.isShrinking) return
   claim(tier.entryCount <= tier.maxEntries, `${tier.entryCount} entries > ${tier.maxEntries}`)
   claim(tier.byteCount <= tier.maxBytes, `${tier.byteCount} bytes > ${tier.maxBytes}`)
 }
@@ -103,12 +104,4 @@ function checkCopied(slots: Slots, used: Set<number>): void {
   for (const slot of slots.copiedCheckAtMs?.keys() ?? []) {
     claim(used.has(slot), `copied slot ${slot} is not in use`)
   }
-}
-
-function same(got: unknown, wanted: unknown, what: string): void {
-  claim(Object.is(got, wanted), `${what} is ${String(got)}, not ${String(wanted)}`)
-}
-
-function claim(holds: boolean, says: string): asserts holds {
-  if (!holds) throw new Error(`memory tier: ${says}`)
 }

@@ -2,6 +2,7 @@
  * The door `cachewright/testing`: what a user's tests, and ours, are made of.
  */
 export { checkMemory } from './check-memory.js'
+export { type EvictionPolicySuiteOptions, evictionPolicySuite } from './eviction-policy-suite.js'
 export { type FakeClock, type FakeClockOptions, fakeClock } from './fake-clock.js'
 export {
   type FaultScope,

@@ -4,10 +4,11 @@
  * Nothing here looks at a time or a ratio: those are for `npm run bench` on a machine at rest.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Results } from '../../bench/harness/results.js'
 import { findRedisServer } from '../support/find-redis-server.js'
@@ -26,13 +27,38 @@ const NEEDS_REDIS = [
   'stampede',
   'store-hit',
 ]
-const NEEDS_NOTHING = ['codec', 'key', 'memory-hit', 'sql', 'value-copy']
+const NEEDS_NOTHING = [
+  'codec',
+  'compression',
+  'dictionary',
+  'encryption',
+  'expiry',
+  'hit-ratio',
+  'key',
+  'memory-footprint',
+  'memory-hit',
+  'memory-tier',
+  'sql',
+  'value-copy',
+]
 /** Without a server, what needs none still runs; `npm test` always has one. */
 const NAMES =
   findRedisServer() === undefined ? NEEDS_NOTHING : [...NEEDS_NOTHING, ...NEEDS_REDIS].sort()
 
 const folder = mkdtempSync(join(tmpdir(), 'cachewright-bench-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Stand-ins for two public traces: the keys of one come with sizes. */
+function writeTraces(): void {
+  const keys = Array.from({ length: 500 }, (_, at) => (at * at) % 97)
+  const write = (name: string, lines: readonly string[]) =>
+    writeFileSync(join(folder, `${name}.txt.gz`), gzipSync(`${lines.join('\n')}\n`))
+  write('sprite', keys.map(String))
+  write(
+    'cdn',
+    keys.map((key) => `${key} ${1 + key * 10}`),
+  )
+}
 
 function run(...args: string[]): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve) => {
@@ -57,7 +83,9 @@ function resultsOf(name: string): Results {
 describe('the benches, tiny', () => {
   let outcome: Awaited<ReturnType<typeof run>>
   beforeAll(async () => {
-    outcome = await run('--tiny', '--out', folder, '--note', 'a test', ...NAMES)
+    writeTraces()
+    const options = ['--out', folder, '--note', 'a test', '--traces', folder]
+    outcome = await run('--tiny', ...options, ...NAMES)
   }, LIMIT_MS)
 
   it('ends well', () => {
@@ -77,6 +105,21 @@ describe('the benches, tiny', () => {
       expect(row.answers).not.toBe('')
       expect(Number.isFinite(row.value), `${row.case}, ${row.subject}`).toBe(true)
     }
+  })
+
+  it('plays the traces that are there, by entries and by bytes, and draws them', () => {
+    const { drawing, rows } = resultsOf('hit-ratio')
+    const names = rows.map((row) => row.case)
+    expect(names).toContain('sprite @ 8')
+    expect(names).toContain('cdn @ 3 % of bytes, objects')
+    expect(names).toContain('mean of 6 rows of public traces')
+    expect(names.join()).not.toContain('orm-busy')
+    const svg = readFileSync(join(folder, drawing!), 'utf8')
+    for (const name of ['sprite', 'cdn by bytes: hits in bytes', 'loop']) {
+      expect(svg).toContain(`>${name}</text>`)
+    }
+    expect(svg).not.toContain('NaN')
+    expect(svg.trimEnd()).toMatch(/<\/svg>$/)
   })
 
   it('shows them on one page', () => {

@@ -69,9 +69,12 @@ test('every error code has its paragraph, and every paragraph its code', () => {
 test('every event is on its page, and no other', () => {
   const names = namesIn('src/core/events.ts', 'CacheEvents')
   expect(names).toContain('store-down')
-  expect(firstCells(readPage(root, 'docs/events.md')).sort()).toEqual(
-    [...names, ...namesIn('src/core/events.ts', 'MissReason')].sort(),
-  )
+  const reasons = [
+    ...namesIn('src/core/codec.ts', 'DecodeFault'),
+    ...namesIn('src/core/events.ts', 'MissReason'),
+    ...namesIn('src/core/events.ts', 'ColdReason'),
+  ]
+  expect(firstCells(readPage(root, 'docs/events.md')).sort()).toEqual([...names, ...reasons].sort())
 })
 
 test('every counter is on its page, and no other', () => {
@@ -89,6 +92,9 @@ const NAMED_ON: readonly (readonly [page: string, file: string, type: string])[]
   ['docs/get-or-set.md', 'src/core/api.ts', 'LoaderContext'],
   ['docs/get-or-set.md', 'src/core/options.ts', 'LifeOptions'],
   ['docs/get-or-set.md', 'src/core/options.ts', 'CallOptions'],
+  ['docs/compression.md', 'src/core/stored-format.ts', 'CompressionOptions'],
+  ['docs/values.md', 'src/core/stored-format.ts', 'ValueCodec'],
+  ['docs/values.md', 'src/core/class-registry.ts', 'ClassRules'],
   ['docs/redis.md', 'src/stores/redis/options.ts', 'RedisOptions'],
   ['docs/keyv.md', 'src/integrations/open-guarded.ts', 'StoreOptions'],
   ['docs/keyv.md', 'src/integrations/keyv/keyv-store.ts', 'KeyvStoreOptions'],
@@ -100,6 +106,8 @@ const NAMED_ON: readonly (readonly [page: string, file: string, type: string])[]
   ],
   ['docs/writing-a-store.md', 'src/core/contracts.ts', 'Store'],
   ['docs/writing-a-store.md', 'src/core/contracts.ts', 'StoreAbilities'],
+  ['docs/writing-a-policy.md', 'src/core/eviction-policy.ts', 'EvictionPolicy'],
+  ['docs/writing-a-policy.md', 'src/core/eviction-policy.ts', 'PolicyRoom'],
   ['docs/testing.md', 'src/testing/faulty-store.ts', 'StoreFault'],
   ['docs/errors.md', 'src/core/errors.ts', 'CacheErrorDetails'],
 ]

@@ -73,6 +73,11 @@ export const ENVELOPE_CASES: Readonly<Record<string, EnvelopeCase>> = {
       numbers: [-0, Number.POSITIVE_INFINITY, Number.NaN],
     },
   },
+  errors: {
+    says: 'errors with what hangs on them, in a table',
+    meta: META,
+    value: [stackless(new RangeError('r', { cause: 'c' })), manyErrors()],
+  },
   cycle: { says: 'a cycle and a shared reference', meta: META, value: cycle() },
 }
 
@@ -81,4 +86,16 @@ function cycle(): object {
   const value: Record<string, unknown> = { first: part, again: part }
   value.self = value
   return value
+}
+
+function manyErrors(): Error {
+  const part = Object.assign(stackless(new TypeError('part')), { code: 'E_PART', status: 404n })
+  const many = stackless(new AggregateError([part, 'text'], 'many'))
+  return Object.assign(many, { name: 'Many', first: part })
+}
+
+/** The stack has paths of this machine. */
+function stackless<E extends Error>(error: E): E {
+  Reflect.deleteProperty(error, 'stack')
+  return error
 }

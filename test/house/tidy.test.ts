@@ -78,6 +78,7 @@ describe('sizes', () => {
       'src/b.ts': `export const b = () => ${body}`,
       'src/c.ts': `each(() => ${body})`,
       'test/d.test.ts': `describe.each([1])('chapter', () => ${body})`,
+      'test/e.test.ts': `sideBySide([1], 'chapter', () => ${body})`,
     })
     expect(found).toEqual([
       'src/a.ts:2: src/a.ts > Tier.get: 71 lines, the limit is 70',

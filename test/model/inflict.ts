@@ -5,9 +5,10 @@
  * version to come. A flipped bit inside a payload can make a valid other value, and a number cut
  * short is a number: nothing but a checksum would tell, so neither is tried here.
  */
-import { entryCodec } from '../../src/codecs/index.js'
+
 import { encodeKey } from '../../src/core/key.js'
 import type { StoreOp } from '../../src/testing/index.js'
+import { entryCodec } from '../support/entry-codec.js'
 import type { Damage, FaultStep, Step } from './steps.js'
 import type { World } from './world.js'
 
@@ -80,7 +81,7 @@ function damaged(bytes: Uint8Array, damage: Damage, at: number): Uint8Array {
       return later
     }
     case 'truncated': {
-      const entry = entryCodec().decode(bytes)
+      const entry = entryCodec().decodeNow(bytes)
       const isNumber = typeof entry === 'object' && typeof entry.value === 'number'
       return bytes.subarray(0, at % (isNumber ? ENVELOPE_REST_BYTES : bytes.length))
     }

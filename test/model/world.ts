@@ -2,7 +2,7 @@
  * One run: the real engine on the model's clock, a store of the chosen kind, the judge, and the
  * calls under way.
  */
-import { entryCodec } from '../../src/codecs/index.js'
+
 import { coherenceOver } from '../../src/coherence/index.js'
 import { LogCoherence } from '../../src/coherence/log-coherence.js'
 import { EngineCache } from '../../src/core/cache.js'
@@ -11,10 +11,11 @@ import type { Store } from '../../src/core/contracts.js'
 import { Engine } from '../../src/core/engine.js'
 import { Events } from '../../src/core/events.js'
 import type { Log, LogReply } from '../../src/core/log.js'
-import { resolveCacheOptions, resolveMemoryOptions } from '../../src/core/options.js'
+import { resolveMemoryOptions } from '../../src/core/memory-options.js'
+import { resolveCacheOptions } from '../../src/core/options.js'
 import type { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { type Cache, isCacheError } from '../../src/index.js'
-import { LruMemoryTier, noMemory } from '../../src/memory/index.js'
+import { BoundedMemoryTier, noMemory } from '../../src/memory/index.js'
 import { LatencyObserver } from '../../src/observe/index.js'
 import {
   checkMemory,
@@ -25,6 +26,7 @@ import {
   type InProcessStore,
   inProcessStore,
 } from '../../src/testing/index.js'
+import { testCodecs } from '../support/entry-codec.js'
 import { Judge, type Reading } from './judge.js'
 import { LoaderBook } from './loader-book.js'
 import { HARD_TIMEOUT_MS, type Setup } from './steps.js'
@@ -62,7 +64,7 @@ export class World {
   faulted = false
   lookups = 0
   readonly hasStore: boolean
-  readonly #tier: LruMemoryTier | undefined
+  readonly #tier: BoundedMemoryTier | undefined
   readonly #calls: Call[] = []
   readonly #sums = new Map<string, { least: number; most: number }>()
 
@@ -205,19 +207,19 @@ function assemble(
   const memorySettings = resolveMemoryOptions(
     setup.memory === 'off' ? false : { ...size, values: setup.values },
   )
-  let tier: LruMemoryTier | undefined
+  let tier: BoundedMemoryTier | undefined
   const engine = new Engine({
     settings,
     memorySettings,
-    memory: (onRemoved, guard) => {
+    memory: (listener) => {
       if (memorySettings === undefined) return noMemory
       const { maxEntries, maxBytes } = memorySettings
-      tier = new LruMemoryTier({ maxEntries, maxBytes, clock, guard, onRemoved })
+      tier = new BoundedMemoryTier({ maxEntries, maxBytes, clock, ...listener })
       return tier
     },
     store,
     coherence: (log) => coherenceAt(log, clock),
-    codec: entryCodec(),
+    codecs: testCodecs(),
     clock,
     random: seeded(setup.seed),
     observer: new LatencyObserver(),
@@ -225,7 +227,7 @@ function assemble(
   })
   watchRepeats(engine.unconfirmed, onRepeat)
   engine.open()
-  const root = new EngineCache(engine, engine.space('', settings.policy, undefined))
+  const root = new EngineCache(engine, engine.space('', settings.policy, undefined, 'test'))
   return { root: root as Cache, tier }
 }
 

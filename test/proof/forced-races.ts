@@ -6,8 +6,9 @@
  *
  * Two caches and a third one without memory, over one real server. What the other one sends comes
  * in pieces, so that a call of several commands is not executed in one go, and loads end at any
- * moment of it. Deadlines are wide: a race that a slow machine turns into a miss would prove
- * nothing. Bounded by the number of races; a batch of them runs at once.
+ * moment of it. Large values are compressed in another thread, and could come later still.
+ * Deadlines are wide: a race that a slow machine turns into a miss would prove nothing. Bounded by
+ * the number of races; a batch of them runs at once.
  */
 import { type Cache, createCache } from '../../src/index.js'
 import { seededRandom } from '../../src/testing/seeded-random.js'
@@ -23,6 +24,8 @@ const MAX_TURNS = 60
 const MAX_TOLD = 5
 const OLD = 'old'
 const NEW = 'new'
+/** Digits at random, which take long to compress: more than is compressed at once. */
+const PAD_BYTES = 40_000
 
 type Verb = 'delete' | 'set' | 'invalidateTags' | 'invalidatePattern' | 'nothing'
 
@@ -49,6 +52,8 @@ export interface RaceReport {
 export interface RacePlan {
   readonly races: number
   readonly seed: number
+  /** Values are so long that another thread compresses them, and written when that has. */
+  readonly isLarge?: boolean
 }
 
 export interface Race {
@@ -75,7 +80,9 @@ export async function runForcedRaces(
   // Nothing leads to a file that could be cut in pieces.
   const proxy = hasPort(server) ? await startFaultProxy(server.port) : undefined
   proxy?.set({ kind: 'pieces', pieceBytes: PIECE_BYTES })
-  const options = { ttl: '1h', readDeadline: '10s', writeDeadline: '10s' } as const
+  const deadlines = { readDeadline: '10s', writeDeadline: '10s' } as const
+  const compress = plan.isLarge === true && ('gzip' as const)
+  const options = { ttl: '1h', compress, ...deadlines } as const
   const open = (port: number | undefined, memory: false | object) => {
     return createCache({ ...options, memory, store: server.store(port) }) as Cache
   }
@@ -108,6 +115,7 @@ class Races {
   readonly #lost: Race[] = []
   #undisturbedLoads = 0
   #undisturbedKept = 0
+  readonly #pad: string
 
   constructor(plan: RacePlan, loading: Cache, other: Cache, store: Cache) {
     this.#plan = plan
@@ -115,6 +123,8 @@ class Races {
     this.#other = other
     this.#store = store
     this.#random = seededRandom(plan.seed)
+    const digit = () => Math.floor(this.#random() * 10)
+    this.#pad = plan.isLarge === true ? Array.from({ length: PAD_BYTES }, digit).join('') : ''
   }
 
   async run(): Promise<RaceReport> {
@@ -152,7 +162,7 @@ class Races {
     races.forEach(({ verb }, i) => {
       if (verb === 'nothing') {
         this.#undisturbedLoads++
-        if (stored[i] === OLD) this.#undisturbedKept++
+        if (isOld(stored[i])) this.#undisturbedKept++
         return
       }
       if (!areJudged[i]) {
@@ -160,10 +170,10 @@ class Races {
         return
       }
       count++
-      const isInMemory = inMemory.some((values) => values[i] === OLD)
+      const isInMemory = inMemory.some((values) => isOld(values[i]))
       if (isInMemory) this.#staleInMemory++
-      if (stored[i] === OLD) this.#staleInStore++
-      if (isInMemory || stored[i] === OLD) this.#lost.push(races[i]!)
+      if (isOld(stored[i])) this.#staleInStore++
+      if (isInMemory || isOld(stored[i])) this.#lost.push(races[i]!)
     })
     return count
   }
@@ -184,25 +194,25 @@ class Races {
     const caller = isOther ? this.#other : this.#loading
     const begun = signal()
     const end = signal()
-    let value = OLD
+    let value = OLD + this.#pad
     const load = async () => {
       const found = value
       // A load that begins after this one would find what has changed since.
-      value = NEW
+      value = NEW + this.#pad
       begun.give()
       await end.given
       return found
     }
     const loaded = this.#loading.getOrSet(key, load, { tags: [tag], fresh: isFresh })
     await begun.given
-    const asked = invalidate(caller, race)
+    const asked = invalidate(caller, race, NEW + this.#pad)
     if (endsAfter !== 'confirmation') afterTurns(endsAfter, end.give)
     const isConfirmed = (await asked) !== false
     const atOnce = await caller.get(key)
     end.give()
     await loaded
     const afterwards = await caller.get(key)
-    const isStale = isConfirmed && race.verb !== 'nothing' && [atOnce, afterwards].includes(OLD)
+    const isStale = isConfirmed && race.verb !== 'nothing' && [atOnce, afterwards].some(isOld)
     if (isStale) {
       this.#staleAtOnce++
       this.#lost.push(race)
@@ -220,12 +230,20 @@ class Races {
   }
 }
 
-function invalidate(cache: Cache, { key, prefix, tag, verb }: Race): Promise<unknown> {
+function isOld(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith(OLD)
+}
+
+function invalidate(
+  cache: Cache,
+  { key, prefix, tag, verb }: Race,
+  value: string,
+): Promise<unknown> {
   switch (verb) {
     case 'delete':
       return cache.delete(key)
     case 'set':
-      return cache.set(key, NEW)
+      return cache.set(key, value)
     case 'invalidateTags':
       return cache.invalidateTags([tag])
     case 'invalidatePattern':

@@ -29,6 +29,13 @@ function speakAgain({ proxies }: WorkerStage, at: number): void {
   proxies[at]!.set({ kind: 'pass' })
 }
 
+/** In the middle of its loads and invalidations: what it has begun nobody ends. */
+export const KILLED_PROCESS = {
+  faultMs: 1_000,
+  begin: ({ workers }, at) => workers[at]!.kill(),
+  end: ({ workers }, at) => workers[at]!.restart(),
+} as const satisfies Omit<Mode<Pick<WorkerStage, 'workers'>>, 'name'>
+
 export const WORKER_MODES = {
   calm: { name: 'calm', faultMs: 0, begin: () => {}, end: () => {} },
   pushesLost: {
@@ -78,13 +85,7 @@ export const WORKER_MODES = {
       speakAgain(stage, at)
     },
   },
-  /** In the middle of its loads and invalidations: what it has begun nobody ends. */
-  processKilled: {
-    name: 'process killed, another started',
-    faultMs: 1_000,
-    begin: ({ workers }, at) => workers[at]!.kill(),
-    end: ({ workers }, at) => workers[at]!.restart(),
-  },
+  processKilled: { name: 'process killed, another started', ...KILLED_PROCESS },
 } as const satisfies Record<string, Mode<WorkerStage>>
 
 export const MODES = {

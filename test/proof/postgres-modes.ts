@@ -6,6 +6,13 @@ export interface PostgresStage extends WorkerStage {
   readonly server: Postgres
 }
 
+/** What is written and deleted since the copy is not on it. */
+export async function killAfterCopy({ control }: Postgres): Promise<void> {
+  await control.save()
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  await control.kill()
+}
+
 export const POSTGRES_MODES = {
   ...WORKER_MODES,
   serverStopped: {
@@ -31,11 +38,7 @@ export const POSTGRES_MODES = {
   serverSetBack: {
     name: 'postgres set back to an older copy of its disk',
     faultMs: 1_000,
-    begin: async ({ server }) => {
-      await server.control.save()
-      await new Promise((resolve) => setTimeout(resolve, 2_500))
-      await server.control.kill()
-    },
+    begin: ({ server }) => killAfterCopy(server),
     end: ({ server }) => server.control.setBack(),
   },
 } as const satisfies Record<string, Mode<PostgresStage>>

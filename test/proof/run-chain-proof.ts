@@ -5,7 +5,8 @@
 import { createClient } from '@redis/client'
 import { Postgres } from '../support/postgres.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
-import type { Mode } from './modes.js'
+import { KILLED_PROCESS, type Mode } from './modes.js'
+import { killAfterCopy } from './postgres-modes.js'
 import { type Proof, type ProofPlan, runProofOn } from './run-proof.js'
 import type { WorkerProcess } from './worker-process.js'
 
@@ -29,11 +30,7 @@ export const CHAIN_MODES = {
   secondSetBack: {
     name: 'chain: the second set back to an older copy of its disk',
     faultMs: 1_000,
-    begin: async ({ second }) => {
-      await second.control.save()
-      await new Promise((resolve) => setTimeout(resolve, 2_500))
-      await second.control.kill()
-    },
+    begin: ({ second }) => killAfterCopy(second),
     end: ({ second }) => second.control.setBack(),
   },
   firstKilled: {
@@ -42,12 +39,7 @@ export const CHAIN_MODES = {
     begin: ({ first }) => first.kill(),
     end: ({ first }) => first.restart(),
   },
-  processKilled: {
-    name: 'chain: process killed, another started',
-    faultMs: 1_000,
-    begin: ({ workers }, at) => workers[at]!.kill(),
-    end: ({ workers }, at) => workers[at]!.restart(),
-  },
+  processKilled: { name: 'chain: process killed, another started', ...KILLED_PROCESS },
 } as const satisfies Record<string, Mode<ChainStage>>
 
 export function runChainProof(plan: ProofPlan<ChainStage>): Promise<Proof> {

@@ -12,6 +12,7 @@ import {
 } from '../../src/integrations/bentocache/index.js'
 import { japaOnVitest } from '../support/japa-on-vitest.js'
 import { KINDS_OF_PLACES, PLACES, type PlaceServer } from '../support/places.js'
+import { sideBySide } from '../support/side-by-side.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -38,7 +39,7 @@ function cachesOver(
 
 type Caches = ReturnType<typeof cachesOver>
 
-describe.each(KINDS_OF_PLACES)('bentocache over $name', ({ start }) => {
+sideBySide(KINDS_OF_PLACES, 'bentocache over $name', ({ start }) => {
   let server: Pick<PlaceServer, 'store' | 'stop'>
   const opened: Caches[] = []
   beforeAll(async () => {
@@ -95,7 +96,7 @@ describe.each(KINDS_OF_PLACES)('bentocache over $name', ({ start }) => {
   })
 })
 
-describe.each(PLACES)('bentocache while $name is away', ({ start }) => {
+sideBySide(PLACES, 'bentocache while $name is away', ({ start }) => {
   let server: PlaceServer
   let caches: Caches
   beforeEach(async () => {

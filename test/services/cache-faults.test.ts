@@ -5,10 +5,11 @@
  * memory goes on serving, the outage is told and counted, and the store is used again without a
  * restart. Times are hard caps against hangs, no measurements.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 import { PLACES, type PlaceServer } from '../support/places.js'
+import { sideBySide } from '../support/side-by-side.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -72,7 +73,7 @@ const OUTAGES: readonly Outage[] = [
   },
 ]
 
-describe.each(PLACES)('cache and outages: $name', ({ start }) => {
+sideBySide(PLACES, 'cache and outages: $name', ({ start }) => {
   let server: PlaceServer
   let proxy: FaultProxy
   let caches: Cache[] = []

@@ -36,7 +36,7 @@ storeSuite({
     const store = two()
     return { store, dispose: () => store.close() }
   },
-  test: { describe, it },
+  test: { describe, it: it.concurrent },
 })
 
 async function open(prefix: string, store: Store = two()): Promise<Cache> {

@@ -20,6 +20,7 @@ import { Keyv } from 'keyv'
 import * as vitest from 'vitest'
 import { type KeyvStoreOptions, keyvStore } from '../../src/integrations/keyv/index.js'
 import { KINDS_OF_PLACES, PLACES, type PlaceServer } from '../support/places.js'
+import { sideBySide } from '../support/side-by-side.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
@@ -29,7 +30,7 @@ const { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } = vit
 const PATIENT = { readDeadline: '10s', writeDeadline: '10s' } as const
 const unhandled = collectUnhandled()
 
-describe.each(KINDS_OF_PLACES)('Keyv over $name', ({ start }) => {
+sideBySide(KINDS_OF_PLACES, 'Keyv over $name', ({ start }) => {
   let server: Pick<PlaceServer, 'store' | 'stop'>
   const ends: (() => Promise<unknown>)[] = []
   beforeAll(async () => {
@@ -103,7 +104,7 @@ describe.each(KINDS_OF_PLACES)('Keyv over $name', ({ start }) => {
   })
 })
 
-describe.each(PLACES)('Keyv while $name is away', ({ start }) => {
+sideBySide(PLACES, 'Keyv while $name is away', ({ start }) => {
   let server: PlaceServer
   let keyv: Keyv
   let codes: unknown[]

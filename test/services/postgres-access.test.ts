@@ -1,32 +1,26 @@
 /** Getting in, making tables, being kept out; and what a caller's client is left with. */
-import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Store } from '../../src/core/contracts.js'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createCache } from '../../src/index.js'
 import {
   type PostgresOptions,
   postgres,
   postgresMigration,
 } from '../../src/stores/postgres/index.js'
+import { openedInTest } from '../support/opened-in-test.js'
 import { Postgres } from '../support/postgres.js'
-import { until, watched } from '../support/watched-store.js'
+import { until } from '../support/watched-store.js'
 
 let server: Postgres
 let admin: pg.Client
-const opened: Store[] = []
 beforeAll(async () => {
   server = await Postgres.start()
   admin = await server.client()
 })
 afterAll(() => server?.stop())
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close()
-})
 
 function open(options: PostgresOptions = {}) {
-  const store = postgres({ ...(options.client ? {} : { url: server.url }), ...options })
-  opened.push(store)
-  return watched(store)
+  return openedInTest(postgres({ ...(options.client ? {} : { url: server.url }), ...options }))
 }
 
 const entry = (key: string) => ({ key, bytes: Buffer.from('v'), ttlMs: 60_000 })
@@ -61,7 +55,7 @@ describe('a store on Postgres', () => {
     const access = { host, port, user: 'clerk', password: 'clerk', database: 'postgres' }
     const place = { schema: 'app', table: 'kept' }
     const store = postgres({ ...access, ...place, migrate: false })
-    opened.push(store)
+    onTestFinished(() => store.close())
     const cache = createCache({ store, memory: false })
     await until(() => cache.stats().coherence.state === 'leased', 'leased')
     expect(await cache.set('k', 1, { tags: ['t'] })).toBe(true)
@@ -83,8 +77,7 @@ describe('a store on Postgres', () => {
   ])('stays away and says why with %s', async (_, wrong, reason) => {
     const { host, port, user, password, database } = server.settings
     const store = postgres({ host, port, user, password, database, ...wrong })
-    opened.push(store)
-    const { down } = watched(store)
+    const { down } = openedInTest(store)
     expect(String(await down())).toMatch(reason)
     await expect(store.getMany(['a'])).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -95,7 +88,7 @@ describe('a store on Postgres', () => {
   it('refuses a database whose sessions see one moment for a whole transaction', async () => {
     await admin.query('CREATE DATABASE strict')
     await admin.query(`ALTER DATABASE strict SET default_transaction_isolation = 'serializable'`)
-    const pool = new pg.Pool({ ...server.settings, database: 'strict' })
+    const pool = server.pool(10, { database: 'strict' })
     const { down } = open({ client: pool })
     expect(String(await down())).toMatch(/serializable by default/)
     // A connection of our own asks for what it needs.
@@ -139,7 +132,7 @@ describe('a client given', () => {
   })
 
   it('is doubted when it leads to another life of the server, and not before', async () => {
-    const pool = new pg.Pool({ ...server.settings, idleTimeoutMillis: 20 })
+    const pool = server.pool(10, { idleTimeoutMillis: 20 })
     const watch = open({ client: pool })
     await watch.up()
     const isEmpty = () => until(() => pool.totalCount === 0, 'no connection is left')

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../src/core/log.js'
 import { KeptLink } from '../../src/stores/kept-link.js'
-import { LOG_LIMITS, type LogLimits } from '../../src/stores/postgres/log-functions.js'
+import { LOG_LIMITS, type LogLimits } from '../../src/stores/log-limits.js'
 import { Migration } from '../../src/stores/postgres/migration.js'
 import { Notifications } from '../../src/stores/postgres/notifications.js'
 import { resolvePostgresOptions } from '../../src/stores/postgres/options.js'

@@ -21,6 +21,6 @@ for (const { name, make } of POSTGRES_KINDS) {
       }
       return { store, dispose }
     },
-    test: { describe, it },
+    test: { describe, it: it.concurrent },
   })
 }

@@ -1,28 +1,24 @@
 /** What is given back: expired entries, rights that have ended, the oldest beyond the bounds. */
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'
 import { type PostgresOptions, postgres } from '../../src/stores/postgres/index.js'
+import { openedInTest } from '../support/opened-in-test.js'
 import { Postgres } from '../support/postgres.js'
-import { until, watched } from '../support/watched-store.js'
+import { until } from '../support/watched-store.js'
 
 let server: Postgres
 let admin: pg.Client
 let tables = 0
-const opened: Store[] = []
 beforeAll(async () => {
   server = await Postgres.start()
   admin = await server.client()
 })
 afterAll(() => server?.stop())
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close()
-})
 
 async function open(options: PostgresOptions): Promise<Store> {
   const store = postgres({ url: server.url, sweepInterval: '100ms', ...options })
-  opened.push(store)
-  await watched(store).up()
+  await openedInTest(store).up()
   return store
 }
 
@@ -97,6 +93,7 @@ describe('the sweeper', () => {
     const walks: { begin: number; end: number }[] = []
     const pool = server.pool(8)
     let turn = 0
+    const stores: Store[] = []
     for (let i = 0; i < 4; i++) {
       let begin = 0
       const client = {
@@ -111,9 +108,9 @@ describe('the sweeper', () => {
           return found
         },
       }
-      await open({ client, url: undefined, table })
+      stores.push(await open({ client, url: undefined, table }))
     }
-    await opened[0]!.setMany(entries(0, 10, 10))
+    await stores[0]!.setMany(entries(0, 10, 10))
     await until(() => walks.length >= 5, 'five walks')
     // Each ended before another began.
     for (const { begin, end } of walks) expect(end).toBe(begin + 1)

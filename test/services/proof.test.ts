@@ -33,14 +33,24 @@ async function prove(plan: Omit<ProofPlan, 'seed'>, seed = 1) {
   return report
 }
 
-async function race(races: number, place: FilePlace = REDIS_PLACES[0]!) {
-  const report = await runForcedRaces({ races, seed: 1 }, place)
+async function race(races: number, place: FilePlace, isLarge: boolean) {
+  const report = await runForcedRaces({ races, seed: 1, isLarge }, place)
   console.log(printRaces(report))
   return report
 }
 
-describe('real processes', () => {
-  it(
+async function check(proof: Promise<Proof>, faults: readonly number[]) {
+  const report = reportOf(await proof)
+  console.log(printProof(report))
+  expect(report.violations).toEqual([])
+  expect(report.errors).toEqual([])
+  expect(report.gets).toBeGreaterThan(20_000)
+  expect(report.rows.map((row) => row.faults)).toEqual(faults)
+}
+
+// Two groups beside one another, each in turn: they mostly wait for servers to be missed.
+describe.concurrent('real processes', () => {
+  it.sequential(
     'never serve what was invalidated, whatever is stopped or killed',
     async () => {
       const stopped = { ...MODES.processStopped, faultMs: STOPPED_MS }
@@ -55,7 +65,7 @@ describe('real processes', () => {
     LIMIT_MS,
   )
 
-  it(
+  it.sequential(
     'are found out where memory needs no lease',
     async () => {
       const modes = [{ ...MODES.processStoppedAlone, faultMs: STOPPED_MS }]
@@ -70,19 +80,19 @@ describe('real processes', () => {
     },
     LIMIT_MS,
   )
+
+  it.sequential(
+    'never serve what was invalidated over one file, whoever is killed',
+    async () => {
+      const modes = [SQLITE_MODES.processKilled, SQLITE_MODES.allKilled]
+      await check(runSqliteProof({ processes: 3, modes, modeMs: 2_000, seed: 1 }), [1, 1])
+    },
+    LIMIT_MS,
+  )
 })
 
-describe('real processes over several servers', () => {
-  async function check(proof: Promise<Proof>, faults: readonly number[]) {
-    const report = reportOf(await proof)
-    console.log(printProof(report))
-    expect(report.violations).toEqual([])
-    expect(report.errors).toEqual([])
-    expect(report.gets).toBeGreaterThan(20_000)
-    expect(report.rows.map((row) => row.faults)).toEqual(faults)
-  }
-
-  it(
+describe.concurrent('real processes over several servers', () => {
+  it.sequential(
     'never serve what was invalidated, whichever master of a cluster is lost, and slots move',
     async () => {
       const modes = [CLUSTER_MODES.logKilled, CLUSTER_MODES.deletesLost, CLUSTER_MODES.slotsMoved]
@@ -91,16 +101,7 @@ describe('real processes over several servers', () => {
     LIMIT_MS * 2,
   )
 
-  it(
-    'never serve what was invalidated over one file, whoever is killed',
-    async () => {
-      const modes = [SQLITE_MODES.processKilled, SQLITE_MODES.allKilled]
-      await check(runSqliteProof({ processes: 3, modes, modeMs: 2_000, seed: 1 }), [1, 1])
-    },
-    LIMIT_MS,
-  )
-
-  it(
+  it.sequential(
     'never serve what was invalidated where a Postgres comes back with an older disk',
     async () => {
       const plan = { processes: 3, modes: [POSTGRES_MODES.serverSetBack], modeMs: 3_000, seed: 1 }
@@ -109,7 +110,7 @@ describe('real processes over several servers', () => {
     LIMIT_MS * 2,
   )
 
-  it(
+  it.sequential(
     'never serve what was invalidated over a chain, whatever its second store brings back',
     async () => {
       const plan = { processes: 3, modes: [CHAIN_MODES.secondSetBack], modeMs: 3_000, seed: 1 }
@@ -118,7 +119,7 @@ describe('real processes over several servers', () => {
     LIMIT_MS * 2,
   )
 
-  it(
+  it.sequential(
     'never serve what was invalidated where sentinels depose a master',
     async () => {
       const modes = [SENTINEL_MODES.masterStopped]
@@ -130,14 +131,15 @@ describe('real processes over several servers', () => {
 
 describe('forced races', () => {
   it.each([
-    [5_000, REDIS_PLACES[0]!],
-    [2_000, POSTGRES_PLACE],
-    [2_000, SQLITE_PLACE],
-    [2_000, CHAIN_PLACE],
+    [5_000, '', REDIS_PLACES[0]!],
+    [2_000, ' with large values', REDIS_PLACES[0]!],
+    [2_000, '', POSTGRES_PLACE],
+    [2_000, '', SQLITE_PLACE],
+    [2_000, '', CHAIN_PLACE],
   ])(
-    'leave no old value anywhere: %s of them',
-    async (races, place) => {
-      const report = await race(races, place)
+    'leave no old value anywhere: %s of them%s',
+    async (races, kind, place) => {
+      const report = await race(races, place, kind !== '')
       const none = { unconfirmed: 0, staleAtOnce: 0, staleInMemory: 0, staleInStore: 0, lost: [] }
       expect(report).toMatchObject(none)
       expect(report.races).toBeGreaterThanOrEqual(races)
@@ -158,7 +160,7 @@ describe('forced races', () => {
     async (name, where) => {
       const undo = PLANTED_BUGS.find((each) => each.name === name)!.onClasses!()
       try {
-        expect((await race(500))[where]).toBeGreaterThan(0)
+        expect((await race(500, REDIS_PLACES[0]!, false))[where]).toBeGreaterThan(0)
       } finally {
         undo()
       }

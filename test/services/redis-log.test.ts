@@ -1,9 +1,9 @@
 /** The log on a real Redis server: what every log must do, and what only a server can lose. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LogRecord, LogReply } from '../../src/core/log.js'
+import { LOG_LIMITS } from '../../src/stores/log-limits.js'
 import { DialedLink } from '../../src/stores/redis/dialed-link.js'
 import { loadDial, type RedisDriver } from '../../src/stores/redis/load-client.js'
-import { LOG_LIMITS } from '../../src/stores/redis/log-scripts.js'
 import { resolveRedisOptions } from '../../src/stores/redis/options.js'
 import { RedisLog } from '../../src/stores/redis/redis-log.js'
 import { logSuite, member, plain } from '../support/log-suite.js'
@@ -39,7 +39,7 @@ describe.each<RedisDriver>(['node-redis', 'ioredis'])('the log over %s', (driver
 
   it('keeps no more than so many bytes, and of a half that is full the one before', async () => {
     const maxHalfBytes = 10_000
-    const log = await openLog('heavy', { ...LOG_LIMITS, maxHalfBytes })
+    const log = await openLog('heavy', { ...LOG_LIMITS, maxBytes: 2 * maxHalfBytes })
     const { head: start } = await log.join(member('a', -1))
     const bytesOf = (records: readonly LogRecord[]) =>
       records.reduce((sum, each) => sum + JSON.stringify(each.invalidations).length, 0)

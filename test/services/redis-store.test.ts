@@ -13,7 +13,7 @@ beforeAll(async () => {
   server = await startRedisServer()
 })
 afterAll(() => {
-  endCommands()
+  if (server !== undefined) endCommands([server])
   return server?.stop()
 })
 
@@ -24,7 +24,7 @@ for (const { name, make } of OWN_CLIENTS) {
       const store = make({ url: server.url })
       return { store, dispose: () => store.close() }
     },
-    test: { describe, it },
+    test: { describe, it: it.concurrent },
   })
 }
 
@@ -39,7 +39,7 @@ for (const { name, make } of GIVEN_CLIENTS) {
       }
       return { store, dispose }
     },
-    test: { describe, it },
+    test: { describe, it: it.concurrent },
   })
 
   describe(name, () => {

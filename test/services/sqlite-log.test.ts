@@ -5,15 +5,12 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../src/core/log.js'
 import { KeptLink } from '../../src/stores/kept-link.js'
+import { LOG_LIMITS, type LogLimits } from '../../src/stores/log-limits.js'
 import { SerialCalls } from '../../src/stores/sqlite/serial-calls.js'
 import { dialWith, type SqliteConnection } from '../../src/stores/sqlite/sqlite-connection.js'
 import { loadSqlite } from '../../src/stores/sqlite/sqlite-library.js'
 import { type RunCall, SqliteLog } from '../../src/stores/sqlite/sqlite-log.js'
-import {
-  RECORD_LIMITS,
-  type RecordLimits,
-  SqliteRecords,
-} from '../../src/stores/sqlite/sqlite-records.js'
+import { SqliteRecords } from '../../src/stores/sqlite/sqlite-records.js'
 import { namesIn, tables } from '../../src/stores/sqlite/tables.js'
 import { logSuite, member } from '../support/log-suite.js'
 import { until } from '../support/watched-store.js'
@@ -25,7 +22,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-async function openLog(name: string, limits: Partial<RecordLimits> = {}, file = 'log.db') {
+async function openLog(name: string, limits: Partial<LogLimits> = {}, file = 'log.db') {
   const names = namesIn('cachewright')
   const target = { path: join(folder, file), script: tables(names), connectTimeoutMs: 1_000 }
   const ping = async (on: SqliteConnection) => void on.prepare('SELECT 1').get()
@@ -33,7 +30,7 @@ async function openLog(name: string, limits: Partial<RecordLimits> = {}, file = 
   await new Promise<void>((resolve) => link.open({ onUp: resolve, onDown: () => {} }))
   const calls = new SerialCalls()
   const run: RunCall = (op, call) => calls.run(() => call(link.connection!), op)
-  const records = new SqliteRecords(names, { ...RECORD_LIMITS, ...limits })
+  const records = new SqliteRecords(names, { ...LOG_LIMITS, ...limits })
   const log = new SqliteLog(name, run, link, records, () => link.reconnect())
   ends.push(async () => {
     log.close()

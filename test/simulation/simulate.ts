@@ -3,9 +3,9 @@
  * that can go wrong with networks, processes and servers. The seed decides it all.
  */
 
-import { entryCodec } from '../../src/codecs/index.js'
 import type { DecodedEntry } from '../../src/core/contracts.js'
 import type { Cache } from '../../src/index.js'
+import { entryCodec } from '../support/entry-codec.js'
 import { type Get, History, type Invalidation } from './history.js'
 import type { PlantedBug } from './planted-bugs.js'
 import { Scheduler } from './scheduler.js'
@@ -343,6 +343,6 @@ class Simulation {
 }
 
 function valueIn(bytes: Uint8Array | string): number {
-  const entry = entryCodec().decode(Buffer.from(bytes as string)) as DecodedEntry
+  const entry = entryCodec().decodeNow(Buffer.from(bytes as string)) as DecodedEntry
   return entry.value as number
 }

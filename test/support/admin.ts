@@ -22,9 +22,9 @@ export async function command(port: number, args: readonly string[]): Promise<un
   }
 }
 
-/** Ends what is kept open. */
-export function endCommands(): void {
-  for (const port of clients.keys()) forget(port)
+/** Ends what is kept open to these servers: others may be spoken to by others. */
+export function endCommands(servers: readonly { readonly port: number }[]): void {
+  for (const { port } of servers) forget(port)
 }
 
 async function clientOf(port: number): Promise<Client> {

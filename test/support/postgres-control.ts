@@ -3,9 +3,13 @@
  * killed and started again on the same port. Its backends are children of it, in sessions of their
  * own, so a signal to it alone does not reach them.
  */
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
 
 export class PostgresControl {
   #child: ChildProcess
@@ -49,13 +53,13 @@ export class PostgresControl {
   /** Copies the data as it is, for `setBack`; the server is down meanwhile. */
   async save(): Promise<void> {
     await this.shutDown()
-    copy(this.#data, this.#saved)
+    await copy(this.#data, this.#saved)
     this.#child = await this.#start()
   }
 
   /** Starts with what was saved, as from a copy of the disk. The server must be down. */
   async setBack(): Promise<void> {
-    copy(this.#saved, this.#data)
+    await copy(this.#saved, this.#data)
     this.#child = await this.#start()
   }
 
@@ -85,9 +89,9 @@ export class PostgresControl {
 }
 
 /** In the place of what is there; whoever owned the files, owns the copies. */
-function copy(from: string, to: string): void {
-  rmSync(to, { recursive: true, force: true })
-  execFileSync('cp', ['-a', from, to])
+async function copy(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await run('cp', ['-a', from, to])
 }
 
 function childrenOf(parent: number): number[] {

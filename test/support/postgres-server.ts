@@ -6,7 +6,7 @@
  * the whole data set fits into its buffers. It leads a process group of its own, so that a Ctrl-C
  * in the terminal reaches only whoever started it, who ends it in the right order.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
@@ -18,9 +18,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import {
   type Binaries,
   findBinaries,
@@ -29,6 +31,7 @@ import {
 } from './postgres-binaries.js'
 import { PostgresControl } from './postgres-control.js'
 
+const run = promisify(execFile)
 const START_ATTEMPTS = 3
 const START_DEADLINE_MS = 30_000
 const STOP_DEADLINE_MS = 5_000
@@ -76,17 +79,23 @@ export interface StartedPostgres {
   readonly control: PostgresControl
 }
 
+/** What servers begin with: who runs them, from where, and data that nobody has touched. */
+export interface PostgresTemplate {
+  readonly user: ServerUser
+  readonly binaries: Binaries
+  readonly data: string
+  readonly password: string
+}
+
+/** A template in the environment of a process, which it did not make and does not remove. */
+export const TEMPLATE_VARIABLE = 'CACHEWRIGHT_POSTGRES_TEMPLATE'
+
 /** Resolves when the server takes connections; `owner` ends it and removes its directory. */
 export async function startPostgres(owner: Owner): Promise<StartedPostgres> {
-  const user = await findServerUser()
-  const directory = owner.own('temporary directory', () => createDirectory(user), removeDirectory)
-  const place = {
-    directory,
-    data: join(directory, 'data'),
-    user,
-    binaries: findBinaries(user, directory),
-  }
-  const password = await prepareData(place, owner)
+  const { user, binaries, data: untouched, password } = await postgresTemplate(owner)
+  const directory = owner.own('temporary directory', () => createDirectory(user), remove)
+  const place = { directory, data: join(directory, 'data'), user, binaries }
+  await run('cp', ['-a', untouched, place.data])
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     try {
@@ -98,6 +107,30 @@ export async function startPostgres(owner: Owner): Promise<StartedPostgres> {
       if (attempt === START_ATTEMPTS) throw error
     }
   }
+}
+
+let template: PostgresTemplate | undefined
+
+/**
+ * That of this process or of the one that started it. Making it takes ten times as long as copying
+ * its data; it goes away with the process.
+ */
+export async function postgresTemplate(owner: Owner): Promise<PostgresTemplate> {
+  const given = process.env[TEMPLATE_VARIABLE]
+  template ??= given === undefined ? await makeTemplate(owner) : JSON.parse(given)
+  return template!
+}
+
+async function makeTemplate(owner: Owner): Promise<PostgresTemplate> {
+  const user = await findServerUser()
+  const directory = createDirectory(user)
+  process.once('exit', () => removeDirectory(directory))
+  removeAfterUs(directory)
+  const binaries = findBinaries(user, directory)
+  const data = join(directory, 'data')
+  const password = randomBytes(18).toString('base64url')
+  await initialise({ directory, data, user, binaries }, password, owner)
+  return { user, binaries, data, password }
 }
 
 function createDirectory(user: ServerUser): string {
@@ -121,28 +154,15 @@ function isOpenToAll(directory: string): boolean {
   return true
 }
 
-function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+const REMOVING = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const
+
+/** Meanwhile this process goes on: others may be waiting for it. */
+function remove(directory: string): Promise<void> {
+  return rm(directory, REMOVING)
 }
 
-/** The data of the first server of this process as it was made: the next ones begin with a copy. */
-let template: { readonly data: string; readonly password: string } | undefined
-
-/** Resolves to the password. Making it anew takes ten times as long as copying it. */
-async function prepareData(place: Place, owner: Owner): Promise<string> {
-  if (template !== undefined) {
-    execFileSync('cp', ['-a', template.data, place.data])
-    return template.password
-  }
-  const password = randomBytes(18).toString('base64url')
-  await initialise(place, password, owner)
-  const directory = createDirectory(place.user)
-  process.once('exit', () => removeDirectory(directory))
-  removeAfterUs(directory)
-  const data = join(directory, 'data')
-  execFileSync('cp', ['-a', place.data, data])
-  template = { data, password }
-  return password
+function removeDirectory(directory: string): void {
+  rmSync(directory, REMOVING)
 }
 
 /** Exit hooks do not run in a process that is killed, as those of a test runner are. */

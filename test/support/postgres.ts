@@ -43,8 +43,8 @@ export class Postgres {
   }
 
   /** Ended with the server, at the latest. */
-  pool(max = 5): pg.Pool {
-    const pool = new pg.Pool({ ...this.settings, max })
+  pool(max = 5, more: pg.PoolConfig = {}): pg.Pool {
+    const pool = new pg.Pool({ ...this.settings, max, ...more })
     pool.on('error', () => {})
     this.#releases.push(() => (pool.ended ? undefined : pool.end()))
     return pool

@@ -229,8 +229,9 @@ export class RedisCluster {
   }
 
   async stop(): Promise<void> {
-    endCommands()
-    await Promise.all(this.members.map(({ server }) => server.stop()))
+    const all = this.members.map(({ server }) => server)
+    endCommands(all)
+    await Promise.all(all.map((server) => server.stop()))
   }
 
   async #eachKnows(count: number): Promise<boolean> {

@@ -90,7 +90,8 @@ export class RedisSentinels {
   }
 
   async stop(): Promise<void> {
-    endCommands()
-    await Promise.all([...this.watchers, ...this.servers].map((server) => server.stop()))
+    const all = [...this.watchers, ...this.servers]
+    endCommands(all)
+    await Promise.all(all.map((server) => server.stop()))
   }
 }

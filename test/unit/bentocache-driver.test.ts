@@ -8,6 +8,7 @@ import {
 } from '../../src/integrations/bentocache/index.js'
 import { fakeClock, faultyStore, inProcessStore } from '../../src/testing/index.js'
 import { LONE_SURROGATES, ODD_NAMES } from '../support/odd-names.js'
+import { optionInvalid } from '../support/option-invalid.js'
 import { storeWith } from '../support/store-with.js'
 
 const made: BentocacheDriver[] = []
@@ -26,12 +27,6 @@ function make({ options, factory }: BentocacheDriverDescription, config: object 
   return driver
 }
 
-const invalid = (message: RegExp) =>
-  expect.objectContaining({
-    code: 'OPTION_INVALID',
-    message: expect.stringMatching(message),
-  })
-
 describe('options', () => {
   it.each<[string, object, RegExp]>([
     ['a store that is none', { store: {} }, /'store' is an object; the range is a store/],
@@ -42,7 +37,7 @@ describe('options', () => {
     ['a deadline beyond a minute', { readDeadline: '61s' }, /'readDeadline' is '61s'/],
   ])('refuse %s', (_, options, message) => {
     const describing = () => describeDriver(options as Partial<BentocacheDriverOptions>)
-    expect(describing).toThrow(invalid(message))
+    expect(describing).toThrow(optionInvalid(message))
   })
 
   it('refuse what is unknown', () => {
@@ -56,10 +51,12 @@ describe('options', () => {
   })
 
   it('refuse the prefix of a bentocache, and namespaces, that no store can hold', () => {
-    expect(() => make(describeDriver(), { prefix: 'p'.repeat(600) })).toThrow(invalid(/'prefix'/))
+    expect(() => make(describeDriver(), { prefix: 'p'.repeat(600) })).toThrow(
+      optionInvalid(/'prefix'/),
+    )
     const driver = make(describeDriver())
-    expect(() => driver.namespace('n'.repeat(501))).toThrow(invalid(/'namespace' is 'nnn/))
-    expect(() => driver.namespace(7 as never)).toThrow(invalid(/'namespace' is 7/))
+    expect(() => driver.namespace('n'.repeat(501))).toThrow(optionInvalid(/'namespace' is 'nnn/))
+    expect(() => driver.namespace(7 as never)).toThrow(optionInvalid(/'namespace' is 7/))
     expect(() => driver.namespace('n'.repeat(500))).not.toThrow()
   })
 })

@@ -2,11 +2,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FIXED_BYTES } from '../../src/codecs/envelope.js'
-import { entryCodec } from '../../src/codecs/index.js'
 import { admit } from '../../src/core/value.js'
+import { entryCodec } from '../support/entry-codec.js'
 
 const codec = entryCodec()
-const FAULTS = ['foreign', 'version', 'truncated', 'payload']
+const FAULTS = [
+  ...['foreign', 'version', 'truncated', 'payload'],
+  ...['too-large', 'algorithm', 'dictionary', 'key-unknown', 'unsealed', 'tampered'],
+]
 const FORMS: Record<string, unknown> = {
   JSON: { a: [1, 'two', null] },
   tree: { pad: 'x'.repeat(600), rows: [{ id: 1 }, { id: 2 }] },
@@ -17,8 +20,7 @@ const TAGS = ['team:7', 'é']
 
 function encoded(value: unknown, tags: readonly string[] = []): Buffer {
   const meta = { born: 1, freshUntilWallMs: 1e12, graceMs: 0, loadMs: 0, tags }
-  const bytes = codec.encode({ ...meta, ...admit(value) })
-  return typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(bytes)
+  return codec.encodeNow({ ...meta, ...admit(value) })
 }
 
 const forms = Object.entries(FORMS).flatMap(([name, value]) => [
@@ -28,7 +30,7 @@ const forms = Object.entries(FORMS).flatMap(([name, value]) => [
 
 /** Decodes, and says what came out in one word. */
 function outcome(bytes: Uint8Array): string {
-  const entry = codec.decode(bytes)
+  const entry = codec.decodeNow(bytes)
   if (typeof entry !== 'string') return 'value'
   expect(FAULTS).toContain(entry)
   return entry
@@ -64,11 +66,11 @@ describe.each(forms)('bytes of an entry (%s)', (name, bytes) => {
     }
   })
 
-  it('compressed or encrypted by a later version are told apart', () => {
+  it('that only claim to be compressed or encrypted are a fault', () => {
     for (const flag of [2, 4, 6]) {
       const other = Buffer.from(bytes)
       other[1]! |= flag
-      expect(outcome(other)).toBe('version')
+      expect(outcome(other)).not.toBe('value')
     }
   })
 
@@ -126,6 +128,21 @@ describe('bytes of others', () => {
         head[1] = (1 << 5) | (kind << 3)
         expect(outcome(Buffer.concat([head, Buffer.from(claim, 'hex')]))).toBe('payload')
       }
+  })
+
+  it('nested deeper than a value may be are a fault, in whatever is not small', () => {
+    const head = encoded({ a: 1 }).subarray(0, FIXED_BYTES)
+    const nested = (open: string, close: string, levels: number) =>
+      Buffer.concat([head, Buffer.from(`${open.repeat(levels)}1${close.repeat(levels)}`)])
+    for (const [open, close, levels] of [
+      ['[', ']', 1_000],
+      ['{"a":', '}', 1_000],
+      ['[{"a":0,"b":', '}]', 500],
+    ] as const) {
+      expect(outcome(nested(open, close, levels))).toBe('value')
+      expect(outcome(nested(open, close, levels + 1))).toBe('payload')
+      expect(outcome(nested(open, close, 50_000))).toBe('payload')
+    }
   })
 
   it('with too many tags for their length are truncated', () => {

@@ -1,8 +1,8 @@
 /** Stores that fail in every way: a call is a miss, never an error, never a hang. */
 import { describe, expect, it } from 'vitest'
-import { entryCodec } from '../../src/codecs/index.js'
 import { admit } from '../../src/core/value.js'
 import type { FaultyStore } from '../../src/testing/index.js'
+import { entryCodec } from '../support/entry-codec.js'
 import { gate, record, stateOf, trackedWithStore } from './tracked-cache.js'
 
 const FAULTS: Record<string, (store: FaultyStore) => void> = {
@@ -191,7 +191,7 @@ describe('bytes in the store that are not an entry of ours', () => {
     async (_, value) => {
       const { cache, clock, data } = trackedWithStore()
       await clock.settle()
-      const encoded = entryCodec().encode({ ...meta, freshUntilWallMs: 1e13, ...admit(value) })
+      const encoded = entryCodec().encodeNow({ ...meta, freshUntilWallMs: 1e13, ...admit(value) })
       const bytes = Buffer.from(encoded as Uint8Array)
       const bits = Math.min(bytes.length, 120) * 8
       const writes = Array.from({ length: bits }, (_, bit) => {
@@ -210,7 +210,7 @@ describe('bytes in the store that are not an entry of ours', () => {
   it('nested deeper than any stack: a miss', async () => {
     const { cache, clock, data } = trackedWithStore()
     await clock.settle()
-    const encoded = entryCodec().encode({ ...meta, freshUntilWallMs: 1e13, ...admit(0) })
+    const encoded = entryCodec().encodeNow({ ...meta, freshUntilWallMs: 1e13, ...admit(0) })
     const head = Buffer.from(encoded as Uint8Array).subarray(0, -1)
     for (const depth of [1_500, 20_000, 200_000]) {
       const deep = Buffer.from('['.repeat(depth) + ']'.repeat(depth))
@@ -241,21 +241,16 @@ describe('bytes in the store that are not an entry of ours', () => {
   })
 
   it('a codec of the user that throws: a miss, or a refused value', async () => {
-    const codec = {
-      ...entryCodec(),
-      decode: () => {
-        throw new Error('boom')
-      },
-    }
-    const { cache, clock, data } = trackedWithStore()
-    await cache.set('k', 1)
-    const bad = trackedWithStore({ codec }, clock, data)
-    expect(await bad.cache.get('k')).toBeUndefined()
-    const encode = () => {
+    const boom = () => {
       throw new Error('boom')
     }
-    const worse = trackedWithStore({ codec: { ...codec, encode } }, clock, data)
-    await expect(worse.cache.set('k', 1)).rejects.toMatchObject({ code: 'VALUE_UNSUPPORTED' })
+    const codec = { name: 'own', encode: () => 'text', decode: boom }
+    const { cache, clock, data } = trackedWithStore({ codec })
+    await cache.set('k', 'value')
+    const bad = trackedWithStore({ codec }, clock, data)
+    expect(await bad.cache.get('k')).toBeUndefined()
+    const worse = trackedWithStore({ codec: { ...codec, encode: boom } }, clock, data)
+    await expect(worse.cache.set('k', 'value')).rejects.toMatchObject({ code: 'VALUE_UNSUPPORTED' })
     expect(await worse.cache.getOrSet('k', () => 'loaded')).toBe('loaded')
   })
 })

@@ -6,6 +6,8 @@ import { chooseStore } from '../../src/store-choice.js'
 
 type Variables = Record<string, string>
 
+const KEYS = `new:${'0f'.repeat(32)},old:${Buffer.alloc(32, 7).toString('base64')}`
+
 const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unknown][]> = {
   url: () => [['redis://host:6379/0', 'redis://host:6379/0']],
   text: () => [['a text', 'a text']],
@@ -18,6 +20,7 @@ const GOOD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => [string, unk
     ['x'.repeat(64), 'x'.repeat(64)],
   ],
   secret: () => [['hunter2', 'hunter2']],
+  keys: () => [[KEYS, KEYS]],
   port: () => [
     ['1', 1],
     ['65535', 65_535],
@@ -46,6 +49,7 @@ const BAD: Record<EnvironmentRow['kind'], (row: EnvironmentRow) => string[]> = {
   table: () => ['a b', '1a', 'x'.repeat(41), 'a"b'],
   prefix: () => ['a b', 'a:b:c', 'a*', '{a}', 'x'.repeat(66)],
   secret: () => [],
+  keys: () => ['hunter2', 'a:hunter2', `${KEYS},${KEYS}`, `a b:${'0'.repeat(64)}`],
   port: () => ['0', '65536', '-1', '6379.5', 'redis', '0x10', '1e3'],
   count: (row) => [...pastEnds(row), '1e3', '5.5', 'many', '0x10'],
   milliseconds: (row) => [...pastEnds(row), '5s', '5.5'],
@@ -100,6 +104,11 @@ describe('what is never shown', () => {
       )
     },
   )
+  it('keys', () => {
+    const keys = 'a:hunter2hunter2hunter2hunter2hunter2hunter2hu'
+    const read = () => readEnvironment({ CACHE_ENCRYPTION_KEYS: keys })
+    expect(read).toThrow(/^(?!.*hunter2).*CACHE_ENCRYPTION_KEYS/)
+  })
   it('a long value', () => {
     expect(() => readEnvironment({ REDIS_PORT: 'x'.repeat(5_000) })).toThrow(/^.{0,200}$/)
   })
@@ -126,6 +135,18 @@ describe('the options that the environment stands for', () => {
     [{ CACHE_MAX_MEMORY_ENTRIES: '10', NODE_CACHE_MAX_KEYS: '20' }, { memory: { maxEntries: 10 } }],
     [{ NODE_CACHE_MAX_KEYS: '20' }, { memory: { maxEntries: 20 } }],
     [{ REDIS_KEY_PREFIX: 'shop' }, { prefix: 'shop' }],
+    [{ CACHE_ENABLE_COMPRESSION: 'true' }, { compress: true }],
+    [{ CACHE_ENABLE_COMPRESSION: 'false', CACHE_COMPRESSION_ENABLED: 'true' }, {}],
+    [
+      { CACHE_COMPRESSION_ENABLED: 'true', CACHE_COMPRESSION_THRESHOLD: '2048' },
+      { compress: { threshold: 2_048 } },
+    ],
+    [
+      { CACHE_COMPRESSION_ENABLED: 'true', CACHE_COMPRESSION_THRESHOLD: '0' },
+      { compress: { threshold: 64 } },
+    ],
+    [{ CACHE_COMPRESSION_THRESHOLD: '2048' }, {}],
+    [{ CACHE_ENCRYPTION_KEYS: KEYS }, { encryptionKeys: KEYS }],
   ])('%o → %o', (variables, options) => {
     expect(optionsFor(variables)).toEqual(options)
   })

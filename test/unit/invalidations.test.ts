@@ -4,6 +4,7 @@ import { Invalidations } from '../../src/core/invalidations.js'
 import { resolveCacheOptions } from '../../src/core/options.js'
 import type { Space } from '../../src/core/space.js'
 import { noMemory } from '../../src/memory/index.js'
+import { entryCodec } from '../support/entry-codec.js'
 
 function space(name = ''): Space {
   return {
@@ -11,6 +12,7 @@ function space(name = ''): Space {
     storePrefix: `cw:${name}:`,
     policy: resolveCacheOptions({}).policy,
     schema: undefined,
+    codec: entryCodec().codec,
     memory: noMemory.partition(name),
     counters: new Counters(),
     gathering: { tick: -1, reads: new Map() },

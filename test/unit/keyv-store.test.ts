@@ -12,6 +12,7 @@ import {
 import { resolveStoreOptions } from '../../src/integrations/open-guarded.js'
 import { fakeClock, faultyStore, inProcessStore } from '../../src/testing/index.js'
 import { LONE_SURROGATES, ODD_NAMES } from '../support/odd-names.js'
+import { optionInvalid } from '../support/option-invalid.js'
 import { storeWith } from '../support/store-with.js'
 import { collectUnhandled } from '../support/unhandled.js'
 
@@ -42,12 +43,6 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   return found
 }
 
-const invalid = (message: RegExp) =>
-  expect.objectContaining({
-    code: 'OPTION_INVALID',
-    message: expect.stringMatching(message),
-  })
-
 describe('options', () => {
   it.each<[string, object, RegExp]>([
     ['no store', {}, /'store' is undefined; the range is a store, such as redis/],
@@ -60,7 +55,7 @@ describe('options', () => {
   ])('refuse %s', (name, options, message) => {
     const store = name === 'no store' ? {} : { store: inProcessStore() }
     const given = { ...store, ...options } as unknown as KeyvStoreOptions
-    expect(() => keyvStore(given)).toThrow(invalid(message))
+    expect(() => keyvStore(given)).toThrow(optionInvalid(message))
   })
 
   it('refuse what is unknown, and what is no object', () => {
@@ -69,13 +64,13 @@ describe('options', () => {
     expect(() => keyvStore(unknown)).toThrow(
       expect.objectContaining({ code: 'OPTION_UNKNOWN', message }),
     )
-    expect(() => keyvStore(null as never)).toThrow(invalid(/'options' is null/))
+    expect(() => keyvStore(null as never)).toThrow(optionInvalid(/'options' is null/))
   })
 
   it('refuse a namespace that is too long to be emptied', () => {
     const store = open()
     expect(() => new Keyv({ store, namespace: 'n'.repeat(507) })).toThrow(
-      invalid(/'namespace' is 'nnn.*512 bytes/),
+      optionInvalid(/'namespace' is 'nnn.*512 bytes/),
     )
     expect(() => new Keyv({ store, namespace: 'n'.repeat(506) })).not.toThrow()
   })
@@ -213,7 +208,7 @@ describe('what is translated', () => {
   it('a ttl that is none is refused', async () => {
     const adapter = open()
     await expect(adapter.set('a', 'v', '5s' as never)).rejects.toEqual(
-      invalid(/keyvStore: option 'ttl' is '5s'; the range is milliseconds/),
+      optionInvalid(/keyvStore: option 'ttl' is '5s'; the range is milliseconds/),
     )
   })
 })

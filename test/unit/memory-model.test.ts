@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { MemoryEntry } from '../../src/core/contracts.js'
-import { LruMemoryTier } from '../../src/memory/index.js'
+import { BoundedMemoryTier, policyOf } from '../../src/memory/index.js'
 import { checkMemory, type FakeClock, fakeClock } from '../../src/testing/index.js'
 
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', '__proto__', '']
@@ -98,7 +98,7 @@ async function run(
   ceilingAheadMs: number,
 ): Promise<void> {
   const clock = fakeClock({ monotonicMs: 0, ceilingAheadMs })
-  const tier = new LruMemoryTier({ maxEntries, maxBytes, clock })
+  const tier = new BoundedMemoryTier({ maxEntries, maxBytes, clock, policy: policyOf('lru') })
   const slow = new SlowTier(clock, maxEntries, maxBytes)
   const isThere = (each: Held) => [...tier.partition(each.space).keys()].includes(each.key)
   let count = 0
@@ -111,14 +111,17 @@ async function run(
 }
 
 async function doOne(
-  tier: LruMemoryTier,
+  tier: BoundedMemoryTier,
   slow: SlowTier,
   clock: FakeClock,
   each: Work,
   count: number,
 ): Promise<void> {
   if (each.op === 'pass') return clock.advance(each.ms)
-  if (each.op === 'sweep') return tier.sweep(1_000)
+  if (each.op === 'sweep') {
+    tier.sweep(1_000)
+    return
+  }
   const partition = tier.partition(each.space)
   if (each.op === 'clear') {
     slow.held = slow.held.filter((other) => other.space !== each.space)
@@ -133,7 +136,6 @@ async function doOne(
       copied: each.copied,
       freshUntilMs,
       deadAtMs: freshUntilMs + each.grace,
-      loadMs: count % 100,
       tags: each.tagged ? [`t${count}`] : undefined,
       weightBytes: each.weight,
     }
@@ -143,7 +145,7 @@ async function doOne(
 }
 
 function lookUp(
-  partition: ReturnType<LruMemoryTier['partition']>,
+  partition: ReturnType<BoundedMemoryTier['partition']>,
   slow: SlowTier,
   clock: FakeClock,
   each: Work & { op: 'hit' | 'glance' | 'read' | 'remove' },

@@ -1,11 +1,11 @@
 /** The memory tier on its own: order, bounds, weights, life, partitions. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MemoryEntry, MemoryPartition, RemovalReason } from '../../src/core/contracts.js'
-import { LruMemoryTier, noMemory } from '../../src/memory/index.js'
+import { BoundedMemoryTier, noMemory, policyOf } from '../../src/memory/index.js'
 import { checkMemory, type FakeClock, fakeClock } from '../../src/testing/index.js'
 
 let clock: FakeClock
-let tier: LruMemoryTier
+let tier: BoundedMemoryTier
 let main: MemoryPartition
 let removed: string[]
 
@@ -21,7 +21,6 @@ function entry(over: Partial<MemoryEntry> = {}): MemoryEntry {
     copied: false,
     freshUntilMs,
     deadAtMs: Math.max(freshUntilMs, nowMs + 20_000),
-    loadMs: 0,
     tags: undefined,
     weightBytes: 100,
     ...over,
@@ -30,10 +29,11 @@ function entry(over: Partial<MemoryEntry> = {}): MemoryEntry {
 
 function make(maxEntries: number, maxBytes = 1_000_000): void {
   removed = []
-  tier = new LruMemoryTier({
+  tier = new BoundedMemoryTier({
     maxEntries,
     maxBytes,
     clock,
+    policy: policyOf('lru'),
     onRemoved: (partition: string, key: string, reason: RemovalReason) =>
       removed.push(`${partition}/${key} ${reason}`),
   })
@@ -107,7 +107,7 @@ describe('the bound on bytes', () => {
     main.write('a', entry({ weightBytes: 100 }))
     main.write('a', entry({ weightBytes: 7 }))
     expect([tier.byteCount, tier.entryCount]).toEqual([7, 1])
-    expect(removed).toEqual([])
+    expect(removed).toEqual(['main/a replaced'])
   })
 
   it('keeps the last one written, however full it was', () => {
@@ -226,7 +226,7 @@ describe('the moment to think', () => {
 
 describe('what is kept', () => {
   it('comes back field by field', () => {
-    const kept = entry({ born: 2 ** 40, loadMs: 12, tags: ['t'], weightBytes: 33, value: null })
+    const kept = entry({ born: 2 ** 40, tags: ['t'], weightBytes: 33, value: null })
     main.write('a', kept)
     expect(main.read('a')).toEqual(kept)
     expect(main.hit('a')).toBeNull()
@@ -240,11 +240,6 @@ describe('what is kept', () => {
     main.remove('b')
     put('c')
     expect(main.read('c')!.tags).toBeUndefined()
-  })
-
-  it('cuts a long load time to what fits', () => {
-    main.write('a', entry({ loadMs: 1e9 }))
-    expect(main.read('a')!.loadMs).toBe(65_535)
   })
 
   it('takes any key', () => {
@@ -292,7 +287,7 @@ describe('a listener that writes while an entry leaves', () => {
   let puts = 0
   function putBack(limit: number): void {
     puts = 0
-    tier = new LruMemoryTier({
+    tier = new BoundedMemoryTier({
       maxEntries: 4,
       maxBytes: 1_000,
       clock,

@@ -1,14 +1,10 @@
 /** Every option: its range from both sides, who may carry it, who wins. */
 import { describe, expect, it } from 'vitest'
 import { resolveIsSoft, resolveUntil } from '../../src/core/invalidate-options.js'
+import { resolveMemoryOptions } from '../../src/core/memory-options.js'
 import type { OptionRow, OptionScope } from '../../src/core/option-row.js'
 import { OPTION_TABLE } from '../../src/core/option-table.js'
-import {
-  type Policy,
-  resolveCacheOptions,
-  resolveMemoryOptions,
-  resolvePolicy,
-} from '../../src/core/options.js'
+import { type Policy, resolveCacheOptions, resolvePolicy } from '../../src/core/options.js'
 
 const DEFAULTS = resolveCacheOptions({}).policy
 

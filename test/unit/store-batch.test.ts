@@ -1,6 +1,5 @@
 /** Calls of one tick travel together, in the right order, within bounds; answers never reject. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { entryCodec } from '../../src/codecs/index.js'
 import { LocalCoherence } from '../../src/coherence/local-coherence.js'
 import { MAX_BATCH_KEYS, type ReadAnswer } from '../../src/core/batched-reads.js'
 import { MAX_PENDING_WRITES, type WriteAnswer } from '../../src/core/batched-writes.js'
@@ -10,6 +9,7 @@ import type { GuardedStore } from '../../src/core/guarded-store.js'
 import { StoreBatch } from '../../src/core/store-batch.js'
 import { Unconfirmed } from '../../src/core/unconfirmed.js'
 import { type FakeClock, fakeClock } from '../../src/testing/index.js'
+import { testCodecs } from '../support/entry-codec.js'
 import { type Gate, gate, stateOf } from './tracked-cache.js'
 
 /** A write whose outcome is waited for. */
@@ -29,6 +29,7 @@ let batch: StoreBatch
 let sent: Sent[]
 let values: Map<string, Uint8Array>
 let refused: CacheError[]
+let unconfirmed: Unconfirmed
 /** Where set, calls wait for it. */
 let held: Gate<void> | undefined
 
@@ -37,7 +38,8 @@ beforeEach(() => {
   sent = []
   values = new Map()
   held = undefined
-  const store: Pick<GuardedStore, 'getMany' | 'setMany' | 'deleteMany'> = {
+  const store: Pick<GuardedStore, 'getMany' | 'setMany' | 'deleteMany' | 'writeDeadlineMs'> = {
+    writeDeadlineMs: 250,
     getMany: async (keys) => {
       sent.push(['getMany', [...keys]])
       await held?.promise
@@ -55,20 +57,21 @@ beforeEach(() => {
     },
   }
   refused = []
+  unconfirmed = new Unconfirmed({
+    clock,
+    random: () => 0.5,
+    isAway: () => true,
+    remove: () => {},
+    tell: () => {},
+  })
   const parts = {
     // Only what a batch calls of it.
     store: store as GuardedStore,
     coherence: new LocalCoherence(clock),
     clock,
-    unconfirmed: new Unconfirmed({
-      clock,
-      random: () => 0.5,
-      isAway: () => true,
-      remove: () => {},
-      tell: () => {},
-    }),
+    unconfirmed,
   }
-  batch = new StoreBatch(parts, entryCodec().expiryAt, (error) => refused.push(error))
+  batch = new StoreBatch(parts, testCodecs().expiryAt, (error) => refused.push(error))
 })
 
 const write = (key: string, text = key): StoreWrite => ({
@@ -86,6 +89,44 @@ function read(storeKey: string): Promise<[ReadAnswer, number, number]> {
   })
 }
 const text = (answer: ReadAnswer) => (answer instanceof Uint8Array ? String(answer) : answer)
+
+describe('a write whose bytes come later', () => {
+  const later = (key: string, bytes: Promise<StoreWrite>): Promise<WriteAnswer> =>
+    new Promise((resolve) => batch.writeLater(key, bytes, undefined, resolve))
+
+  it('is sent with the tick in which they are there', async () => {
+    const bytes = gate<StoreWrite>()
+    const answer = later('a', bytes.promise)
+    await writeTo(batch, write('b'))
+    bytes.open(write('a'))
+    expect(await answer).toEqual(TAKEN)
+    expect(sent).toEqual([
+      ['setMany', ['b']],
+      ['setMany', ['a']],
+    ])
+  })
+
+  it('takes the place of a repeated delete, and has one repeated if it fails', async () => {
+    unconfirmed.addKey('a', undefined)
+    const bytes = gate<StoreWrite>()
+    const answer = later('a', bytes.promise)
+    expect(unconfirmed.count).toBe(0)
+    await clock.advance(251)
+    expect(await answer).toMatchObject({ code: 'STORE_TIMEOUT' })
+    expect(unconfirmed.count).toBe(1)
+    expect(refused).toMatchObject([{ code: 'STORE_TIMEOUT' }])
+  })
+
+  it('gives way to a delete, which answers for both', async () => {
+    const bytes = gate<StoreWrite>()
+    const answer = later('a', bytes.promise)
+    expect(await batch.delete('a', undefined, AT_ONCE)).toEqual(TAKEN)
+    expect(await answer).toEqual(TAKEN)
+    bytes.open(write('a'))
+    await batch.idle()
+    expect(sent).toEqual([['deleteMany', ['a']]])
+  })
+})
 
 describe('a batch', () => {
   it('sends the reads of a tick in one call, each with its answer', async () => {

@@ -13,7 +13,7 @@ import {
   createCache,
   type RootCache,
 } from '../../src/index.js'
-import { LruMemoryTier } from '../../src/memory/index.js'
+import { BoundedMemoryTier } from '../../src/memory/index.js'
 import {
   checkMemory,
   type FakeClock,
@@ -134,13 +134,13 @@ export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 's
 export const unhandled: unknown[] = []
 
 const open: { cache: RootCache<never>; clock: FakeClock }[] = []
-const tiers = new Set<LruMemoryTier>()
+const tiers = new Set<BoundedMemoryTier>()
 
 // Every tier tells of itself when its first namespace is made.
-const { partition } = LruMemoryTier.prototype
-LruMemoryTier.prototype.partition = function (this: LruMemoryTier, name: string) {
+const { partition } = BoundedMemoryTier.prototype
+BoundedMemoryTier.prototype.partition = function (this: BoundedMemoryTier, ...args) {
   tiers.add(this)
-  return partition.call(this, name)
+  return partition.apply(this, args)
 }
 process.on('unhandledRejection', (reason) => unhandled.push(reason))
 

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { admit, cloneValue, freezeOwned } from '../../src/core/value.js'
+import { differenceOf } from '../support/same-value.js'
 import { ALL_VALUES, BUILTIN_VALUES, GRAPH_VALUES, isSame, PLAIN_VALUES } from './odd-values.js'
 
 const entries = Object.entries
@@ -112,16 +113,31 @@ describe('what is kept as plain data', () => {
     expect(plain).toBe(false)
   })
 
-  it('errors keep name, message, stack and cause', () => {
-    const cause = new TypeError('inner')
-    const error = new RangeError('outer', { cause })
-    const copy = admit(error).value as RangeError
-    expect(copy).toBeInstanceOf(RangeError)
-    expect(copy).not.toBe(error)
-    expect([copy.name, copy.message, copy.stack]).toEqual(['RangeError', 'outer', error.stack])
-    expect(copy.cause).toBeInstanceOf(TypeError)
-    const named = Object.assign(new Error('m'), { name: 'HttpError' })
-    expect(admit(named).value).toMatchObject({ name: 'HttpError', message: 'm' })
+  it.each<[string, unknown, unknown]>([
+    ['a number', new Number(-5), -5],
+    ['a text', [new String('ab')], ['ab']],
+    ['a boolean', { on: new Boolean(false) }, { on: false }],
+    ['a large integer', Object(5n), 5n],
+  ])('a boxed primitive, as the primitive: %s', (_, given, wanted) => {
+    expect(admit(given).value).toStrictEqual(wanted)
+  })
+
+  it('a view of a class of its own, as one of the built-in class', () => {
+    class Frame extends Uint16Array {
+      override readonly [Symbol.toStringTag] = 'Frame' as never
+    }
+    const { value } = admit([new Frame([1, 2])])
+    expect(differenceOf(value, [new Uint16Array([1, 2])])).toBeUndefined()
+  })
+
+  it('a view on shared memory, as one on bytes of its own', () => {
+    const memory = new SharedArrayBuffer(4)
+    const given = { bytes: new Uint8Array(memory, 1, 2), view: new DataView(memory) }
+    const copy = admit(given).value as typeof given
+    new Uint8Array(memory).fill(7)
+    const [bytes, view] = [new Uint8Array(2), new DataView(new ArrayBuffer(4))]
+    expect(differenceOf(copy, { bytes, view })).toBeUndefined()
+    expect(copy.bytes.buffer).toBeInstanceOf(ArrayBuffer)
   })
 })
 
@@ -142,6 +158,19 @@ describe('cloneValue', () => {
     copy.at.setTime(9)
     copy.bytes[0] = 0
     expect(kept).toEqual({ list: [1], at: new Date(0), bytes: Buffer.from('a') })
+  })
+})
+
+describe('an array of holes', () => {
+  it('is copied by what it holds, not by what it spans', () => {
+    const sparse: unknown[] = []
+    sparse[2 ** 24 - 1] = { last: true }
+    sparse[5] = 'five'
+    Object.assign(sparse, { named: 1 })
+    const { value, form } = admit(sparse)
+    const copy = value as unknown[]
+    expect([copy.length, Object.keys(copy)]).toEqual([2 ** 24, ['5', String(2 ** 24 - 1)]])
+    expect([copy[5], copy[2 ** 24 - 1], form]).toEqual(['five', { last: true }, 'graph'])
   })
 })
 

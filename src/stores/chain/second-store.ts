@@ -15,6 +15,7 @@ import type {
   StoreWrite,
 } from '../../core/contracts.js'
 import { CacheError } from '../../core/errors.js'
+import { reasonOf } from '../store-errors.js'
 import { LifeWatch } from './life-watch.js'
 
 /** Of a read, in parts of the read deadline; a write may take twice as long. */
@@ -169,8 +170,7 @@ export class SecondStore {
   }
 
   #away(op: string): CacheError {
-    const reason = this.#cause instanceof Error ? this.#cause.message : String(this.#cause)
-    const message = `chain ${op}: the second store is away: ${reason}`
+    const message = `chain ${op}: the second store is away: ${reasonOf(this.#cause)}`
     return new CacheError('STORE_UNAVAILABLE', message, { op, cause: this.#cause })
   }
 }

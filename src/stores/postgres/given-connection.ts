@@ -10,6 +10,7 @@
  */
 import type { StoreListener } from '../../core/contracts.js'
 import { type CallOrder, KeyLanes } from '../key-lanes.js'
+import { LinkNews } from '../link-news.js'
 import { isLost } from './call-errors.js'
 import type { Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'
 
@@ -96,12 +97,10 @@ class GivenConnection implements SqlConnection {
 export class GivenLink implements SqlLink {
   readonly #given: GivenConnection
   readonly #probe: (connection: SqlConnection) => Promise<void>
-  #listener: StoreListener | undefined
+  readonly #news = new LinkNews(new Error('the client given has not answered yet'))
+  #isOpen = false
   #isUp = false
-  #isToldDown = false
   #timer: NodeJS.Timeout | undefined
-  #downCause: unknown = new Error('the client given has not answered yet')
-  #epoch = 0
 
   /** `probe` rejects where the server cannot be used. */
   constructor(
@@ -114,7 +113,8 @@ export class GivenLink implements SqlLink {
   }
 
   open(listener: StoreListener): void {
-    this.#listener = listener
+    this.#isOpen = true
+    this.#news.tell(listener)
     void this.#ask()
   }
 
@@ -123,19 +123,19 @@ export class GivenLink implements SqlLink {
   }
 
   get downCause(): unknown {
-    return this.#downCause
+    return this.#news.downCause
   }
 
   get epoch(): number {
-    return this.#epoch
+    return this.#news.epoch
   }
 
   reconnect(): void {}
 
   async close(): Promise<void> {
-    this.#listener = undefined
+    this.#isOpen = false
     this.#isUp = false
-    this.#downCause = new Error('the store is closed')
+    this.#news.closed()
     clearTimeout(this.#timer)
   }
 
@@ -147,22 +147,17 @@ export class GivenLink implements SqlLink {
     } catch (cause) {
       return this.#lose(cause)
     }
-    if (this.#listener === undefined || this.#isUp) return
+    if (!this.#isOpen || this.#isUp) return
     this.#isUp = true
-    this.#isToldDown = false
-    this.#epoch += 1
-    this.#listener.onUp()
+    this.#news.up()
   }
 
   #lose(cause: unknown): void {
-    if (this.#listener === undefined) return
+    if (!this.#isOpen) return
     this.#isUp = false
-    this.#downCause = cause
     clearTimeout(this.#timer)
     const waitMs = PROBE_EVERY_MS * (0.5 + Math.random() / 2)
     this.#timer = setTimeout(() => void this.#ask(), waitMs).unref()
-    if (this.#isToldDown) return
-    this.#isToldDown = true
-    this.#listener.onDown(cause)
+    this.#news.down(cause)
   }
 }

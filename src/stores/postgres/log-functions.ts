@@ -13,37 +13,17 @@
  *
  * Answers are JSON: one value, read by the fastest parser there is.
  */
+import { FORGET_MS, LOST_AT_MOST, type LogLimits } from '../log-limits.js'
 import { definition, LAST } from './function-parts.js'
 import type { Names } from './tables.js'
 
-export interface LogLimits {
-  readonly maxRecords: number
-  /** Of all payloads. */
-  readonly maxBytes: number
-  readonly maxTags: number
-  readonly maxPrefixes: number
-  /** The most records that one answer carries. */
-  readonly maxRead: number
-}
-
-export const LOG_LIMITS: LogLimits = {
-  maxRecords: 100_000,
-  maxBytes: 32 * 1_024 ** 2,
-  maxTags: 100_000,
-  maxPrefixes: 1_000,
-  maxRead: 1_000,
-}
-
-/** Members whose lease ended this long ago are forgotten. */
-const FORGET = `interval '10 minutes'`
-/** More records than can have been lost. */
-const LOST_AT_MOST = 1_000_000
 /** How often old records are looked for: every so many records, and every so many bytes. */
 const TRIM_EVERY = 128
 const TRIM_EVERY_BYTES = 1_024 ** 2
 /** A notification takes less than 8 000 bytes. */
 const MAX_PUSH_BYTES = 7_900
 
+const FORGET = `interval '${FORGET_MS / 60_000} minutes'`
 const NOW_MS = `floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
 export function logFunctions(name: Names, limits: LogLimits): string {

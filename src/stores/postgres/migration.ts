@@ -6,8 +6,9 @@
  * table or function gives it another name, so two versions can work on one database.
  */
 import { createHash } from 'node:crypto'
+import { LOG_LIMITS, type LogLimits } from '../log-limits.js'
 import { entryFunctions } from './entry-functions.js'
-import { LOG_LIMITS, type LogLimits, logFunctions } from './log-functions.js'
+import { logFunctions } from './log-functions.js'
 import type { SqlConnection } from './sql-connection.js'
 import { namesIn, type TableOptions, tables } from './tables.js'
 

@@ -4,9 +4,10 @@
  * Names of schema and table are the only ones that become part of a statement, so they may hold
  * nothing but letters, digits and `_`. No message shows a URL or a password.
  */
-import { type Duration, durationMs, type Size, sizeBytes } from '../../core/duration.js'
+import { type Duration, durationMs, type Size } from '../../core/duration.js'
 import { CacheError } from '../../core/errors.js'
-import { checkKnown, invalidOption } from '../../core/option-reading.js'
+import { OptionCheck } from '../../core/option-check.js'
+import { resolveTableBounds, type TableBounds } from '../table-bounds.js'
 import type { PostgresClient } from './given-connection.js'
 import type { SqlTarget } from './sql-connection.js'
 import type { TableOptions } from './tables.js'
@@ -53,13 +54,11 @@ export interface PostgresOptions {
   prepare?: boolean | undefined
 }
 
-export interface ResolvedPostgresOptions extends TableOptions {
+export interface ResolvedPostgresOptions extends TableOptions, TableBounds {
   readonly client: PostgresClient | undefined
   readonly target: SqlTarget
   readonly migrates: boolean
   readonly prepares: boolean
-  readonly maxEntries: number
-  readonly maxBytes: number
   readonly sweepIntervalMs: number
 }
 
@@ -86,20 +85,16 @@ const NAMES: readonly (keyof PostgresOptions)[] = [
   'prepare',
 ]
 /** Postgres cuts names at 63 characters, and ours are longer than that of the table. */
-const IDENTIFIER = /^[a-zA-Z_][a-zA-Z0-9_]{0,39}$/
-const IDENTIFIER_RANGE = '1 to 40 letters, digits and _, not beginning with a digit'
-const MAX_PORT = 65_535
-const DEFAULT_MAX_ENTRIES = 1_000_000
-const MIN_ENTRIES = 1_000
-const MAX_ENTRIES = 1_000_000_000
-const MIB = 1_024 ** 2
+const MAX_NAME = 40
+
+const check = new OptionCheck('postgres')
 
 /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function resolvePostgresOptions(options: PostgresOptions): ResolvedPostgresOptions {
   checkNames(options)
   const { client } = options
   if (client !== undefined && typeof (client as { query?: unknown }).query !== 'function') {
-    throw invalid('client', client, 'an object with query(text, values), as a Pool of pg')
+    throw check.invalid('client', client, 'an object with query(text, values), as a Pool of pg')
   }
   return Object.freeze({
     client,
@@ -107,48 +102,34 @@ export function resolvePostgresOptions(options: PostgresOptions): ResolvedPostgr
       settings: settingsOf(options),
       connectTimeoutMs: duration('connectTimeout', options.connectTimeout, 10, 60_000) ?? 5_000,
     }),
-    schema: identifier('schema', options.schema) ?? 'public',
-    table: identifier('table', options.table) ?? 'cachewright',
-    isUnlogged: flag('unlogged', options.unlogged) ?? true,
-    migrates: flag('migrate', options.migrate) ?? true,
-    prepares: flag('prepare', options.prepare) ?? true,
-    maxEntries:
-      whole('maxEntries', options.maxEntries, MIN_ENTRIES, MAX_ENTRIES) ?? DEFAULT_MAX_ENTRIES,
-    maxBytes: size('maxBytes', options.maxBytes) ?? 1_024 * MIB,
+    schema: check.identifier('schema', options.schema, MAX_NAME) ?? 'public',
+    table: check.identifier('table', options.table, MAX_NAME) ?? 'cachewright',
+    isUnlogged: check.flag('unlogged', options.unlogged) ?? true,
+    migrates: check.flag('migrate', options.migrate) ?? true,
+    prepares: check.flag('prepare', options.prepare) ?? true,
+    ...resolveTableBounds(check, options),
     sweepIntervalMs: duration('sweepInterval', options.sweepInterval, 100, 3_600_000) ?? 10_000,
   })
 }
 
 function checkNames(options: PostgresOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('options', options, 'an object')
-  }
-  checkKnown(options, NAMES, 'postgres')
+  check.known(options, NAMES)
   const given = DIALING.filter((name) => options[name] !== undefined)
-  if (options.client !== undefined) refuseBeside('client', given)
+  if (options.client !== undefined) check.alone('client', given)
   const parts = given.filter((name) => !['url', 'tls', 'connectTimeout'].includes(name))
-  if (options.url !== undefined) refuseBeside('url', parts)
-}
-
-function refuseBeside(option: string, others: readonly string[]): void {
-  if (others.length === 0) return
-  const names = others.map((name) => `'${name}'`).join(', ')
-  throw new CacheError('OPTION_INVALID', `postgres: option '${option}' excludes ${names}`)
+  if (options.url !== undefined) check.alone('url', parts)
 }
 
 /** As the client library takes them; what is absent it finds in the environment. */
 function settingsOf(options: PostgresOptions): SqlTarget['settings'] {
-  const { tls } = options
-  if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null)) {
-    throw invalid('tls', tls, 'true | false | an object for tls.connect')
-  }
+  const tls = check.tls(options.tls)
   const settings = {
     connectionString: urlOf(options.url),
-    host: text('host', options.host),
-    port: whole('port', options.port, 1, MAX_PORT),
-    user: text('user', options.user),
-    password: secret(options.password),
-    database: text('database', options.database),
+    host: check.text('host', options.host),
+    port: check.port('port', options.port),
+    user: check.text('user', options.user),
+    password: check.password(options.password),
+    database: check.text('database', options.database),
     ssl: typeof tls === 'object' ? { ...tls } : tls,
   }
   const given = Object.entries(settings).filter(([, value]) => value !== undefined)
@@ -168,43 +149,5 @@ function duration(name: string, input: unknown, minMs: number, maxMs: number): n
   if (input === undefined) return undefined
   const ms = durationMs(input)
   if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms
-  throw invalid(name, input, `${minMs}ms to ${maxMs}ms, as seconds or as '500ms', '5s'`)
-}
-
-function size(name: string, input: unknown): number | undefined {
-  if (input === undefined) return undefined
-  const bytes = sizeBytes(input)
-  if (bytes !== undefined && bytes >= MIB && bytes <= MIB * MIB) return bytes
-  throw invalid(name, input, "1 MiB to 1 TiB, as bytes or as '512mb', '2gb'")
-}
-
-function identifier(name: string, input: unknown): string | undefined {
-  if (input === undefined || (typeof input === 'string' && IDENTIFIER.test(input))) return input
-  throw invalid(name, input, IDENTIFIER_RANGE)
-}
-
-function flag(name: string, input: unknown): boolean | undefined {
-  if (input === undefined || typeof input === 'boolean') return input
-  throw invalid(name, input, 'true | false')
-}
-
-function whole(name: string, input: unknown, min: number, max: number): number | undefined {
-  if (input === undefined) return undefined
-  if (typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max)
-    return input
-  throw invalid(name, input, `a whole number from ${min} to ${max}`)
-}
-
-function text(name: string, input: unknown): string | undefined {
-  if (input === undefined || (typeof input === 'string' && input !== '')) return input
-  throw invalid(name, input, 'a string that is not empty')
-}
-
-function secret(input: unknown): string | undefined {
-  if (input === undefined || typeof input === 'string') return input
-  throw invalid('password', `a ${typeof input}`, 'a string')
-}
-
-function invalid(name: string, value: unknown, allowed: string): CacheError {
-  return invalidOption('postgres', name, value, allowed)
+  throw check.invalid(name, input, `${minMs}ms to ${maxMs}ms, as seconds or as '500ms', '5s'`)
 }

@@ -20,8 +20,10 @@ import type {
 import type { Log } from '../../core/log.js'
 import type { StoreHealth } from '../../core/store-health.js'
 import type { CallOrder } from '../key-lanes.js'
-import { endOfPrefix, keyOf, textOf } from '../key-text.js'
+import { keyPages } from '../key-pages.js'
+import { textOf } from '../key-text.js'
 import { slices } from '../slices.js'
+import { UnansweredCalls } from '../unanswered-calls.js'
 import { awayError, failedError } from './call-errors.js'
 import type { Notifications } from './notifications.js'
 import { PostgresLog } from './postgres-log.js'
@@ -33,9 +35,6 @@ import { asBuffer, ttlOf, writtenValues } from './written-values.js'
 
 /** Keys in one statement: more would keep the connection from everyone else. */
 const MAX_KEYS = 5_000
-/** Calls without an answer that a silent server may pile up before further ones are refused. */
-const MAX_UNDER_WAY = 10_000
-const SCAN_PAGE = 1_000
 
 export interface PostgresParts {
   readonly link: SqlLink
@@ -51,7 +50,7 @@ export class PostgresStore implements Store {
   readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: true })
   readonly #parts: PostgresParts
   readonly #logs: PostgresLog[] = []
-  #underWay = 0
+  readonly #unanswered = new UnansweredCalls()
 
   constructor(parts: PostgresParts) {
     this.#parts = parts
@@ -177,19 +176,12 @@ export class PostgresStore implements Store {
     return Number(row!.answer)
   }
 
-  async *scan(prefix: string): AsyncGenerator<readonly string[]> {
-    const start = textOf(prefix)
-    const end = endOfPrefix(start) ?? null
-    let from = start
-    while (true) {
-      const values = [from, end, SCAN_PAGE]
+  scan(prefix: string): AsyncGenerator<readonly string[]> {
+    return keyPages(prefix, async (from, end, limit) => {
+      const values = [from, end ?? null, limit]
       const rows = await this.#query('scan', this.#parts.statements.scan, values)
-      const page = rows.map(({ key }) => String(key))
-      if (page.length > 0) yield page.map(keyOf)
-      if (page.length < SCAN_PAGE) return
-      // The next text there can be: none holds U+0000.
-      from = `${page.at(-1)!}\u0001`
-    }
+      return rows.map(({ key }) => String(key))
+    })
   }
 
   log(name: string): Log {
@@ -228,16 +220,14 @@ export class PostgresStore implements Store {
   ): Promise<readonly Row[]> {
     const { connection, downCause } = this.#parts.link
     if (connection === undefined) throw awayError(op, downCause)
-    if (this.#underWay >= MAX_UNDER_WAY) {
-      throw awayError(op, new Error(`${MAX_UNDER_WAY} calls wait for an answer already`))
-    }
-    this.#underWay += 1
+    const refusal = this.#unanswered.begin()
+    if (refusal !== undefined) throw awayError(op, refusal)
     try {
       return await attempt(() => connection.query(statement, values, order))
     } catch (cause) {
       throw failedError(op, cause, key)
     } finally {
-      this.#underWay -= 1
+      this.#unanswered.end()
     }
   }
 }

@@ -11,15 +11,15 @@
  * share of the samples that is too much. So the bounds are kept to within what is written between
  * two walks.
  */
+import { Chore } from '../chore.js'
+import type { TableBounds } from '../table-bounds.js'
 import type { Row, SqlSource, Statement } from './sql-connection.js'
 import type { Statements } from './statements.js'
 
-export interface SweeperOptions {
+export interface SweeperOptions extends TableBounds {
   /** As it is written in statements. */
   readonly table: string
   readonly sweepIntervalMs: number
-  readonly maxEntries: number
-  readonly maxBytes: number
 }
 
 /** What a walk found. */
@@ -48,8 +48,7 @@ export class Sweeper {
   readonly #options: SweeperOptions
   readonly #statements: Statements
   #source: SqlSource | undefined
-  #timer: NodeJS.Timeout | undefined
-  #turn: Promise<void> = Promise.resolve()
+  readonly #chore = new Chore(() => this.#sweep())
 
   constructor(options: SweeperOptions, statements: Statements) {
     this.#options = options
@@ -62,26 +61,17 @@ export class Sweeper {
 
   open(source: SqlSource): void {
     this.#source = source
-    this.#wait(this.#options.sweepIntervalMs)
+    this.#chore.begin(this.#options.sweepIntervalMs)
   }
 
   /** Resolves after the piece in hand. Never rejects. */
   async close(): Promise<void> {
     this.#source = undefined
-    clearTimeout(this.#timer)
-    await this.#turn
+    await this.#chore.end()
   }
 
-  /** Spread, so that the processes of a service do not ask as one. */
-  #wait(delayMs: number): void {
-    if (this.#source === undefined) return
-    const spreadMs = delayMs * (0.75 + Math.random() / 4)
-    this.#timer = setTimeout(() => {
-      this.#turn = this.#sweep()
-    }, spreadMs).unref()
-  }
-
-  async #sweep(): Promise<void> {
+  /** How long it rests then. */
+  async #sweep(): Promise<number> {
     const { sweepIntervalMs } = this.#options
     let restMs = sweepIntervalMs
     try {
@@ -100,7 +90,7 @@ export class Sweeper {
     } catch {
       // The store is away, or was closed: the next walk finds the same entries.
     }
-    this.#wait(restMs)
+    return restMs
   }
 
   /** Deletes what has expired, and what was written up to `cutOff`, in seconds. */

@@ -8,38 +8,31 @@
  */
 import type { StoreListener } from '../../core/contracts.js'
 import type { ConnectionListener } from '../kept-link.js'
+import { LinkNews } from '../link-news.js'
 import type { RedisConnection, RedisLink } from './connection.js'
 
 export class GivenLink implements RedisLink {
   readonly #adopt: (listener: ConnectionListener) => RedisConnection
   #connection: RedisConnection | undefined
-  #downCause: unknown = new Error('the client given is not connected: call its connect()')
-  #isToldDown = false
-  #epoch = 0
+  readonly #news = new LinkNews(new Error('the client given is not connected: call its connect()'))
 
   constructor(adopt: (listener: ConnectionListener) => RedisConnection) {
     this.#adopt = adopt
   }
 
   open(listener: StoreListener): void {
-    const tellDown = (cause: unknown): void => {
-      this.#downCause = cause
-      if (this.#isToldDown) return
-      this.#isToldDown = true
-      listener.onDown(cause)
-    }
-    const tellUp = (): void => {
-      this.#isToldDown = false
-      this.#epoch += 1
-      listener.onUp()
-    }
-    const connection = this.#adopt({ onUp: tellUp, onDown: tellDown })
+    const news = this.#news
+    news.tell(listener)
+    const connection = this.#adopt({
+      onUp: () => news.up(),
+      onDown: (cause) => news.down(cause),
+    })
     this.#connection = connection
     // Not within `open`: its caller may still be under construction.
     queueMicrotask(() => {
-      if (this.#connection === undefined || this.#epoch > 0) return
-      if (connection.isReady) tellUp()
-      else tellDown(this.#downCause)
+      if (this.#connection === undefined || news.epoch > 0) return
+      if (connection.isReady) news.up()
+      else news.down(news.downCause)
     })
   }
 
@@ -48,17 +41,17 @@ export class GivenLink implements RedisLink {
   }
 
   get downCause(): unknown {
-    return this.#downCause
+    return this.#news.downCause
   }
 
   get epoch(): number {
-    return this.#epoch
+    return this.#news.epoch
   }
 
   reconnect(): void {}
 
   async close(): Promise<void> {
-    this.#downCause = new Error('the store is closed')
+    this.#news.closed()
     this.#connection?.release()
     this.#connection = undefined
   }

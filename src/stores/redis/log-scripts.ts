@@ -19,29 +19,8 @@
  * in milliseconds and above every number that was ever given, and the floor with them. So whatever
  * was stored or loaded under an earlier epoch is out of date: too much, never too little.
  */
+import { FORGET_MS, LOST_AT_MOST, type LogLimits } from '../log-limits.js'
 import { NOW, type Script, script } from './scripts.js'
-
-export interface LogLimits {
-  readonly maxRecords: number
-  /** Of the payloads in each half of the log. */
-  readonly maxHalfBytes: number
-  readonly maxTags: number
-  readonly maxPrefixes: number
-  /** The most records that one answer carries. */
-  readonly maxRead: number
-}
-
-export const LOG_LIMITS: LogLimits = {
-  maxRecords: 100_000,
-  maxHalfBytes: 16 * 1_024 ** 2,
-  maxTags: 100_000,
-  maxPrefixes: 1_000,
-  maxRead: 1_000,
-}
-/** Members whose lease ended this long ago are forgotten. */
-const FORGET_MS = 600_000
-/** More records than can have been lost. */
-const LOST_AT_MOST = 1_000_000
 
 /** KEYS[1]: state, KEYS[2]: log. ARGV[1..4]: member, applied, name of a new epoch, run. */
 const look = ({ maxRead }: LogLimits) => `
@@ -108,7 +87,7 @@ if floor ~= floorBefore then redis.call('HSET', KEYS[1], 'floor', text(floor)) e
 local origin = ARGV[5] == '1' and member .. '!' or member
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${limits.maxRecords}, text(seq) .. '-0',
   'o', origin, 'r', ARGV[6])
-if youngBytes > ${limits.maxHalfBytes} then
+if youngBytes > ${limits.maxBytes / 2} then
   local older = tonumber(redis.call('HGET', KEYS[1], 'older') or '0')
   redis.call('XTRIM', KEYS[2], 'MAXLEN', text(seq - math.max(older, seq - ${limits.maxRecords})))
   redis.call('HSET', KEYS[1], 'bytes', '0', 'older', text(seq))

@@ -6,7 +6,8 @@
  */
 import { type Duration, durationMs } from '../../core/duration.js'
 import { CacheError } from '../../core/errors.js'
-import { checkKnown, invalidOption } from '../../core/option-reading.js'
+import { OptionCheck } from '../../core/option-check.js'
+import { checkKnown } from '../../core/option-reading.js'
 import type { RedisTarget } from './connection.js'
 import type { IoredisClient } from './ioredis-connection.js'
 import type { RedisDriver } from './load-client.js'
@@ -115,18 +116,19 @@ const NOT_WITH_SENTINEL = ['url', 'host', 'port'] as const
 const URL_RANGE = "a string as 'redis://user:password@host:6379/0' or 'rediss://…'"
 const DEFAULT_PORT = 6_379
 const SENTINEL_PORT = 26_379
-const MAX_PORT = 65_535
 const MAX_DB = 1_000_000
 const DEFAULT_TIMEOUT_MS = 5_000
 const MIN_TIMEOUT_MS = 10
 const MAX_TIMEOUT_MS = 60_000
+
+const check = new OptionCheck('redis')
 
 /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions {
   checkNames(options)
   const url: UrlParts = options.url === undefined ? {} : parseUrl(options.url)
   if (options.driver !== undefined && !['node-redis', 'ioredis'].includes(options.driver)) {
-    throw invalid('driver', options.driver, "'node-redis' | 'ioredis'")
+    throw check.invalid('driver', options.driver, "'node-redis' | 'ioredis'")
   }
   return Object.freeze({
     client: options.client,
@@ -135,11 +137,12 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
     sentinel: resolveSentinel(options),
     addressMap: resolveAddressMap(options.addressMap),
     target: Object.freeze({
-      host: text('host', options.host) ?? url.host ?? 'localhost',
-      port: whole('port', options.port, 1, MAX_PORT) ?? url.port ?? DEFAULT_PORT,
-      username: text('username', options.username) ?? url.username,
-      password: secret(options.password) ?? url.password,
-      db: whole('db', options.db, 0, MAX_DB) ?? url.db ?? 0,
+      host: check.text('host', options.host) ?? url.host ?? 'localhost',
+      port: check.port('port', options.port) ?? url.port ?? DEFAULT_PORT,
+      username: check.text('username', options.username) ?? url.username,
+      // An empty one is none.
+      password: check.password(options.password) || url.password,
+      db: check.whole('db', options.db, 0, MAX_DB) ?? url.db ?? 0,
       tls: resolveTls(options.tls, url.isTls),
       connectTimeoutMs: timeout(options.connectTimeout),
     }),
@@ -147,37 +150,34 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
 }
 
 function checkNames(options: RedisOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('options', options, 'an object')
-  }
-  checkKnown(options, NAMES, 'redis')
+  check.known(options, NAMES)
   const isGiven = (name: keyof RedisOptions) => options[name] !== undefined
-  if (isGiven('client')) refuseBeside('client', NAMES.filter(isGiven))
-  if (isGiven('url')) refuseBeside('url', (['host', 'port'] as const).filter(isGiven))
-  if (isGiven('cluster')) refuseBeside('cluster', NOT_WITH_NODES.filter(isGiven))
-  if (isGiven('sentinel')) refuseBeside('sentinel', NOT_WITH_SENTINEL.filter(isGiven))
+  if (isGiven('client')) check.alone('client', NAMES.filter(isGiven))
+  if (isGiven('url')) check.alone('url', (['host', 'port'] as const).filter(isGiven))
+  if (isGiven('cluster')) check.alone('cluster', NOT_WITH_NODES.filter(isGiven))
+  if (isGiven('sentinel')) check.alone('sentinel', NOT_WITH_SENTINEL.filter(isGiven))
   const hasNodes = isGiven('cluster') || isGiven('sentinel')
   if (isGiven('addressMap') && !hasNodes) {
-    throw invalid('addressMap', 'given', "used with 'cluster' or 'sentinel' only")
+    throw check.invalid('addressMap', 'given', "used with 'cluster' or 'sentinel' only")
   }
 }
 
 function resolveSentinel({ sentinel, connectTimeout }: RedisOptions): ResolvedSentinel | undefined {
   if (sentinel === undefined) return undefined
   if (typeof sentinel !== 'object' || sentinel === null) {
-    throw invalid('sentinel', sentinel, "{ name: 'mymaster', nodes: ['host:26379'] }")
+    throw check.invalid('sentinel', sentinel, "{ name: 'mymaster', nodes: ['host:26379'] }")
   }
   checkKnown(sentinel, SENTINEL_NAMES, 'redis, sentinel')
-  const name = text('sentinel.name', sentinel.name)
-  if (name === undefined) throw invalid('sentinel.name', name, 'a string that is not empty')
+  const name = check.text('sentinel.name', sentinel.name)
+  if (name === undefined) throw check.invalid('sentinel.name', name, 'a string that is not empty')
   return Object.freeze({
     name,
     nodes: resolveNodes('sentinel.nodes', sentinel.nodes, SENTINEL_PORT),
     target: Object.freeze({
       host: '',
       port: SENTINEL_PORT,
-      username: text('sentinel.username', sentinel.username),
-      password: secret(sentinel.password),
+      username: check.text('sentinel.username', sentinel.username),
+      password: check.password(sentinel.password) || undefined,
       db: 0,
       tls: resolveTls(sentinel.tls, undefined),
       connectTimeoutMs: timeout(connectTimeout),
@@ -188,7 +188,11 @@ function resolveSentinel({ sentinel, connectTimeout }: RedisOptions): ResolvedSe
 function resolveAddressMap(input: unknown): ReadonlyMap<string, string> {
   if (input === undefined) return new Map()
   if (typeof input !== 'object' || input === null) {
-    throw invalid('addressMap', input, "addresses by address: { '10.0.0.7:6379': 'host:port' }")
+    throw check.invalid(
+      'addressMap',
+      input,
+      "addresses by address: { '10.0.0.7:6379': 'host:port' }",
+    )
   }
   const pairs = Object.entries(input).map(([from, to]): [string, string] => {
     return [
@@ -197,13 +201,6 @@ function resolveAddressMap(input: unknown): ReadonlyMap<string, string> {
     ]
   })
   return new Map(pairs)
-}
-
-function refuseBeside(option: string, given: readonly string[]): void {
-  const others = given.filter((name) => name !== option)
-  if (others.length === 0) return
-  const names = others.map((name) => `'${name}'`).join(', ')
-  throw new CacheError('OPTION_INVALID', `redis: option '${option}' excludes ${names}`)
 }
 
 function parseUrl(input: unknown): UrlParts {
@@ -240,11 +237,10 @@ function badUrl(more: string): CacheError {
   return new CacheError('OPTION_INVALID', `redis: option 'url' must be ${URL_RANGE}${more}`)
 }
 
-function resolveTls(tls: unknown, isTlsUrl: boolean | undefined): RedisTarget['tls'] {
-  if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null)) {
-    throw invalid('tls', tls, 'true | false | an object for tls.connect')
-  }
-  if (tls === false && isTlsUrl === true) throw invalid('tls', tls, 'true with a rediss:// URL')
+function resolveTls(input: RedisOptions['tls'], isTlsUrl: boolean | undefined): RedisTarget['tls'] {
+  const tls = check.tls(input)
+  if (tls === false && isTlsUrl === true)
+    throw check.invalid('tls', tls, 'true with a rediss:// URL')
   if (typeof tls === 'object') return Object.freeze({ ...tls })
   return tls === true || isTlsUrl === true ? Object.freeze({}) : undefined
 }
@@ -255,26 +251,5 @@ function timeout(input: unknown): number {
   if (ms !== undefined && ms >= MIN_TIMEOUT_MS && ms <= MAX_TIMEOUT_MS) return ms
   const hint =
     typeof input === 'number' && input > 60 ? `; for milliseconds write '${input}ms'` : ''
-  throw invalid('connectTimeout', input, `10ms to 60s, as seconds or as '500ms', '5s'${hint}`)
-}
-
-function whole(name: string, input: unknown, min: number, max: number): number | undefined {
-  if (input === undefined) return undefined
-  if (typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max)
-    return input
-  throw invalid(name, input, `a whole number from ${min} to ${max}`)
-}
-
-function text(name: string, input: unknown): string | undefined {
-  if (input === undefined || (typeof input === 'string' && input !== '')) return input
-  throw invalid(name, input, 'a string that is not empty')
-}
-
-function secret(input: unknown): string | undefined {
-  if (input === undefined || typeof input === 'string') return input === '' ? undefined : input
-  throw invalid('password', `a ${typeof input}`, 'a string')
-}
-
-function invalid(name: string, value: unknown, allowed: string): CacheError {
-  return invalidOption('redis', name, value, allowed)
+  throw check.invalid('connectTimeout', input, `10ms to 60s, as seconds or as '500ms', '5s'${hint}`)
 }

@@ -16,12 +16,13 @@ import type {
   LogSnapshot,
   TagSeqs,
 } from '../../core/log.js'
+import { LOG_LIMITS, type LogLimits } from '../log-limits.js'
 import { namesOf, payloadOf, readPush, storedName } from '../log-text.js'
 import { Pulse } from '../pulse.js'
 import { awayError, failedError } from './call-errors.js'
 import type { ConnectionSource, RedisArg, RedisConnection, RedisLink } from './connection.js'
 import { readAppended, readFollowed, readPrefixes } from './log-records.js'
-import { LOG_LIMITS, type LogLimits, type LogScripts, logScripts } from './log-scripts.js'
+import { type LogScripts, logScripts } from './log-scripts.js'
 import { ping } from './ping.js'
 import { runScript, type Script } from './scripts.js'
 

@@ -22,6 +22,7 @@ import type {
 import type { Log } from '../../core/log.js'
 import type { StoreHealth } from '../../core/store-health.js'
 import { slices } from '../slices.js'
+import { UnansweredCalls } from '../unanswered-calls.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
@@ -42,8 +43,6 @@ import { healthOf } from './server-health.js'
 
 /** Keys in one script: Lua unpacks no more than some thousands of values at once. */
 const MAX_SCRIPT_KEYS = 1_000
-/** Calls without an answer that a silent server may pile up before further ones are refused. */
-const MAX_UNDER_WAY = 10_000
 const SCAN_COUNT = '1000'
 
 /** No load has this token. */
@@ -58,7 +57,7 @@ export class RedisStore implements Store {
   readonly #dialSubscriber: (() => RedisLink) | undefined
   readonly #logs: RedisLog[] = []
   readonly #logNames: string[]
-  #underWay = 0
+  readonly #unanswered = new UnansweredCalls()
 
   /**
    * `dialSubscriber`: a link of its own for what the log pushes; without it nothing is pushed.
@@ -244,18 +243,15 @@ export class RedisStore implements Store {
   ): Promise<T> {
     const connection = this.#link.connection
     if (connection === undefined) return Promise.reject(awayError(op, this.#link.downCause))
-    if (this.#underWay >= MAX_UNDER_WAY) {
-      const cause = new Error(`${MAX_UNDER_WAY} calls wait for an answer already`)
-      return Promise.reject(awayError(op, cause))
-    }
-    this.#underWay += 1
+    const refusal = this.#unanswered.begin()
+    if (refusal !== undefined) return Promise.reject(awayError(op, refusal))
     return attempt(() => run(connection)).then(
       (reply) => {
-        this.#underWay -= 1
+        this.#unanswered.end()
         return read(reply)
       },
       (cause: unknown) => {
-        this.#underWay -= 1
+        this.#unanswered.end()
         throw failedError(op, cause, key)
       },
     )

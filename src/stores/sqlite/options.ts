@@ -1,7 +1,7 @@
 /** The options of `sqlite()`: checked and resolved once, never written to. */
-import { type Duration, durationMs, type Size, sizeBytes } from '../../core/duration.js'
-import type { CacheError } from '../../core/errors.js'
-import { checkKnown, invalidOption } from '../../core/option-reading.js'
+import { type Duration, durationMs, type Size } from '../../core/duration.js'
+import { OptionCheck } from '../../core/option-check.js'
+import { resolveTableBounds, type TableBounds } from '../table-bounds.js'
 import { IN_MEMORY } from './sqlite-connection.js'
 
 export interface SqliteOptions {
@@ -20,11 +20,9 @@ export interface SqliteOptions {
   sweepInterval?: Duration | undefined
 }
 
-export interface ResolvedSqliteOptions {
+export interface ResolvedSqliteOptions extends TableBounds {
   readonly path: string
   readonly table: string
-  readonly maxEntries: number
-  readonly maxBytes: number
   readonly sweepIntervalMs: number
 }
 
@@ -35,42 +33,26 @@ const NAMES: readonly (keyof SqliteOptions)[] = [
   'maxBytes',
   'sweepInterval',
 ]
-const IDENTIFIER = /^[a-zA-Z_][a-zA-Z0-9_]{0,39}$/
-const IDENTIFIER_RANGE = '1 to 40 letters, digits and _, not beginning with a digit'
-const MIN_ENTRIES = 1_000
-const MAX_ENTRIES = 1_000_000_000
-const DEFAULT_ENTRIES = 1_000_000
-const MIB = 1_024 ** 2
+/** As in Postgres. */
+const MAX_NAME = 40
+
+const check = new OptionCheck('sqlite')
 
 /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function resolveSqliteOptions(options: SqliteOptions): ResolvedSqliteOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('options', options, 'an object')
-  }
-  checkKnown(options, NAMES, 'sqlite')
-  const { path = IN_MEMORY, table = 'cachewright', maxEntries = DEFAULT_ENTRIES } = options
+  check.known(options, NAMES)
+  const { path = IN_MEMORY, maxEntries } = options
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw invalid('path', path, "a path to a file, or ':memory:'")
+    throw check.invalid('path', path, "a path to a file, or ':memory:'")
   }
-  if (typeof table !== 'string' || !IDENTIFIER.test(table)) {
-    throw invalid('table', table, IDENTIFIER_RANGE)
-  }
-  if (!Number.isInteger(maxEntries) || maxEntries < MIN_ENTRIES || maxEntries > MAX_ENTRIES) {
-    const range = `a whole number from ${MIN_ENTRIES} to ${MAX_ENTRIES}`
-    throw invalid('maxEntries', maxEntries, range)
-  }
-  const maxBytes = sizeBytes(options.maxBytes ?? 1_024 * MIB)
-  if (maxBytes === undefined || maxBytes < MIB || maxBytes > MIB * MIB) {
-    throw invalid('maxBytes', options.maxBytes, "1 MiB to 1 TiB, as bytes or as '512mb', '2gb'")
-  }
+  const table = check.identifier('table', options.table, MAX_NAME) ?? 'cachewright'
+  // `null` stands for the default.
+  const maxBytes = options.maxBytes ?? undefined
+  const bounds = resolveTableBounds(check, { maxEntries, maxBytes })
   const sweepIntervalMs = durationMs(options.sweepInterval ?? '10s')
   if (sweepIntervalMs === undefined || sweepIntervalMs < 100 || sweepIntervalMs > 3_600_000) {
     const range = "100ms to 1h, as seconds or as '500ms', '5s'"
-    throw invalid('sweepInterval', options.sweepInterval, range)
+    throw check.invalid('sweepInterval', options.sweepInterval, range)
   }
-  return Object.freeze({ path, table, maxEntries, maxBytes, sweepIntervalMs })
-}
-
-function invalid(name: string, value: unknown, allowed: string): CacheError {
-  return invalidOption('sqlite', name, value, allowed)
+  return Object.freeze({ path, table, ...bounds, sweepIntervalMs })
 }

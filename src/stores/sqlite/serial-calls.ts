@@ -6,7 +6,8 @@
  * wait, up to a limit. What is asked of one turn of the event loop is cut off after some
  * milliseconds and goes on in the next, so that others get their turn.
  */
-import { CacheError, isCacheError } from '../../core/errors.js'
+import { type CacheError, isCacheError } from '../../core/errors.js'
+import { storeFailed } from '../store-errors.js'
 import { isBusy } from './sqlite-connection.js'
 
 interface Waiting {
@@ -106,6 +107,5 @@ export class SerialCalls {
 
 function asStoreFailure(cause: unknown, op: string): CacheError {
   if (isCacheError(cause)) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new CacheError('STORE_FAILED', `sqlite ${op}: ${reason}`, { op, cause })
+  return storeFailed('sqlite', { op, cause })
 }

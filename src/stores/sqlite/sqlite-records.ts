@@ -7,28 +7,11 @@
  * than it holds.
  */
 import type { LogMember, LogRecord, TagSeqs } from '../../core/log.js'
+import { FORGET_MS, LOG_LIMITS, LOST_AT_MOST, type LogLimits } from '../log-limits.js'
 import { readPrefix, TextRecord } from '../log-text.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 import type { SqliteRow } from './sqlite-library.js'
 import type { Names } from './tables.js'
-
-export interface RecordLimits {
-  readonly maxRecords: number
-  /** Of all payloads. */
-  readonly maxBytes: number
-  readonly maxTags: number
-  readonly maxPrefixes: number
-  /** The most records that one answer carries. */
-  readonly maxRead: number
-}
-
-export const RECORD_LIMITS: RecordLimits = {
-  maxRecords: 100_000,
-  maxBytes: 32 * 1_024 ** 2,
-  maxTags: 100_000,
-  maxPrefixes: 1_000,
-  maxRead: 1_000,
-}
 
 interface State {
   epoch: string
@@ -48,16 +31,13 @@ export interface NewRecord {
   readonly wantsAcks: boolean
 }
 
-const FORGET_MS = 600_000
-/** More records than can have been lost. */
-const LOST_AT_MOST = 1_000_000
 const TRIM_EVERY = 128
 
 export class SqliteRecords {
   readonly #sql: ReturnType<typeof statements>
-  readonly #limits: RecordLimits
+  readonly #limits: LogLimits
 
-  constructor(name: Names, limits: RecordLimits = RECORD_LIMITS) {
+  constructor(name: Names, limits: LogLimits = LOG_LIMITS) {
     this.#sql = statements(name)
     this.#limits = limits
   }

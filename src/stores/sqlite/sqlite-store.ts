@@ -16,12 +16,13 @@ import type {
   StoreListener,
   StoreWrite,
 } from '../../core/contracts.js'
-import { CacheError } from '../../core/errors.js'
 import type { Log } from '../../core/log.js'
 import type { StoreHealth } from '../../core/store-health.js'
 import type { LinkTo } from '../kept-link.js'
-import { endOfPrefix, keyOf, textOf } from '../key-text.js'
+import { keyPages } from '../key-pages.js'
+import { textOf } from '../key-text.js'
 import { slices } from '../slices.js'
+import { storeAway } from '../store-errors.js'
 import { SerialCalls } from './serial-calls.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 import { SqliteEntries } from './sqlite-entries.js'
@@ -33,7 +34,6 @@ import type { Names } from './tables.js'
 /** Keys in one transaction: some milliseconds. */
 const MAX_KEYS = 200
 const MAX_WAITING = 10_000
-const SCAN_PAGE = 1_000
 
 const EVER = Number.POSITIVE_INFINITY
 
@@ -119,16 +119,10 @@ export class SqliteStore implements Store {
     return this.#run('increment', (on) => this.#entries.increment(on, textOf(key), by, how))
   }
 
-  async *scan(prefix: string): AsyncGenerator<readonly string[]> {
-    let from = textOf(prefix)
-    const end = endOfPrefix(from)
-    while (true) {
-      const page = await this.#run('scan', (on) => this.#entries.scan(on, from, end, SCAN_PAGE))
-      if (page.length > 0) yield page.map(keyOf)
-      if (page.length < SCAN_PAGE) return
-      // The next text there can be: none holds U+0000.
-      from = `${page.at(-1)!}\u0001`
-    }
+  scan(prefix: string): AsyncGenerator<readonly string[]> {
+    return keyPages(prefix, (from, end, limit) => {
+      return this.#run('scan', (on) => this.#entries.scan(on, from, end, limit))
+    })
   }
 
   log(name: string): Log {
@@ -174,11 +168,12 @@ export class SqliteStore implements Store {
   /** Not async: each turn of the microtask queue shows in a lone get. */
   readonly #run: RunCall = (op, call) => {
     if (this.#calls.waitingCount >= MAX_WAITING) {
-      return Promise.reject(awayError(op, new Error(`${MAX_WAITING} calls wait already`)))
+      const cause = new Error(`${MAX_WAITING} calls wait already`)
+      return Promise.reject(storeAway(this.name, op, cause))
     }
     return this.#calls.run(() => {
       const { connection, downCause } = this.#link
-      if (connection === undefined) throw awayError(op, downCause)
+      if (connection === undefined) throw storeAway(this.name, op, downCause)
       return call(connection)
     }, op)
   }
@@ -187,13 +182,4 @@ export class SqliteStore implements Store {
 function withText<T extends { readonly key: string }>(item: T): T {
   const text = textOf(item.key)
   return text === item.key ? item : { ...item, key: text }
-}
-
-function awayError(op: string, cause: unknown): CacheError {
-  const message = `sqlite ${op}: the store is away: ${reasonOf(cause)}`
-  return new CacheError('STORE_UNAVAILABLE', message, { op, cause })
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

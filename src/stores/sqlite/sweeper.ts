@@ -4,14 +4,14 @@
  * the queue of calls, and counts on the way. Every process on the file does so: a piece costs less
  * than agreeing on who does it.
  */
+import { Chore } from '../chore.js'
+import type { TableBounds } from '../table-bounds.js'
 import type { SqliteConnection } from './sqlite-connection.js'
 import type { RunCall } from './sqlite-log.js'
 import type { Names } from './tables.js'
 
-export interface SweeperOptions {
+export interface SweeperOptions extends TableBounds {
   readonly sweepIntervalMs: number
-  readonly maxEntries: number
-  readonly maxBytes: number
 }
 
 const PIECE = 200
@@ -28,8 +28,7 @@ export class Sweeper {
   readonly #options: SweeperOptions
   readonly #sql: ReturnType<typeof statements>
   #run: RunCall | undefined
-  #timer: NodeJS.Timeout | undefined
-  #turn: Promise<void> = Promise.resolve()
+  readonly #chore = new Chore(() => this.#sweep())
 
   constructor(options: SweeperOptions, name: Names) {
     this.#options = options
@@ -38,25 +37,17 @@ export class Sweeper {
 
   open(run: RunCall): void {
     this.#run = run
-    this.#wait()
+    this.#chore.begin(this.#options.sweepIntervalMs)
   }
 
   /** Resolves after the piece in hand. Never rejects. */
   async close(): Promise<void> {
     this.#run = undefined
-    clearTimeout(this.#timer)
-    await this.#turn
+    await this.#chore.end()
   }
 
-  #wait(): void {
-    if (this.#run === undefined) return
-    const delayMs = this.#options.sweepIntervalMs * (0.75 + Math.random() / 4)
-    this.#timer = setTimeout(() => {
-      this.#turn = this.#sweep().finally(() => this.#wait())
-    }, delayMs).unref()
-  }
-
-  async #sweep(): Promise<void> {
+  /** How long it rests then. */
+  async #sweep(): Promise<number> {
     try {
       const count: Count = { entries: 0, bytes: 0 }
       let from: number | undefined = 0
@@ -70,6 +61,7 @@ export class Sweeper {
     } catch {
       // Busy, or closed: the next turn finds the same.
     }
+    return this.#options.sweepIntervalMs
   }
 
   /** Adds up what stays; resolves to where the next piece begins, `undefined` at the end. */

@@ -1,0 +1,36 @@
+/** What a running cache lets be seen and changed of its memory tier. */
+import type { CachedKey, MemoryControl } from './api.js'
+import type { Engine } from './engine.js'
+import { resolveBounds } from './memory-options.js'
+import { checkKnown, invalidOption } from './option-reading.js'
+
+const MAX_KEYS = 2 ** 24
+
+export function memoryControl(engine: Engine): MemoryControl {
+  return {
+    hottest: (limit, namespace) => byHeat(engine, limit, 'hottest', namespace),
+    coldest: (limit, namespace) => byHeat(engine, limit, 'coldest', namespace),
+    resize(bounds) {
+      const where = 'memory.resize'
+      if (typeof bounds !== 'object' || bounds === null) {
+        throw invalidOption(where, 'bounds', bounds, '{ maxBytes, maxEntries }')
+      }
+      checkKnown(bounds, ['maxBytes', 'maxEntries'], where)
+      engine.memory.resize(resolveBounds(bounds, where))
+      engine.memorySweep.now()
+    },
+  }
+}
+
+function byHeat(
+  { memory }: Engine,
+  limit: number,
+  from: 'hottest' | 'coldest',
+  namespace?: string,
+): readonly CachedKey[] {
+  if (!Number.isInteger(limit) || limit < 0 || limit > MAX_KEYS) {
+    throw invalidOption(`memory.${from}`, 'limit', limit, `a whole number from 0 to ${MAX_KEYS}`)
+  }
+  const held = memory.byHeat(limit, from, namespace)
+  return held.map(({ partition, key }) => ({ namespace: partition, key }))
+}
