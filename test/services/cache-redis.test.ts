@@ -176,7 +176,8 @@ describe.each(KINDS)('cache over redis: $name', ({ connect }) => {
     expect(await ours.expire('k', '10m')).toBe(true)
     const seconds = await theirs.ttl('k')
     expect(seconds).toBeGreaterThan(590)
-    expect(seconds).toBeLessThanOrEqual(600)
+    // Each process guesses the store's clock within half a round trip of its own.
+    expect(seconds).toBeLessThanOrEqual(601)
     const name = await nameOnServer(ours, prefix)
     const serverMs = Number(await raw.sendCommand(['PTTL', name('k')]))
     expect(serverMs).toBeGreaterThan(590_000)

@@ -14,7 +14,7 @@ function sketchFor(entries: number): FrequencySketch {
 }
 
 function count(sketch: FrequencySketch, hash: number, times: number): void {
-  for (let i = 0; i < times; i++) sketch.increment(hash)
+  for (let i = 0; i < times; i++) sketch.count(hash, 1)
 }
 
 describe('the frequency sketch', () => {
@@ -25,7 +25,7 @@ describe('the frequency sketch', () => {
     const counts = new Map<number, number>()
     for (let i = 0; i < 10 * size - 1; i++) {
       const hash = hashes[Math.floor(random() ** 3 * hashes.length)]!
-      sketch.increment(hash)
+      sketch.count(hash, 1)
       counts.set(hash, (counts.get(hash) ?? 0) + 1)
     }
     expect(counts.size).toBeGreaterThan(1)
@@ -38,9 +38,15 @@ describe('the frequency sketch', () => {
     const sketch = sketchFor(10_000)
     const [seen, ...others] = hashesOf(200) as [number, ...number[]]
     for (let times = 1; times <= 20; times++) {
-      sketch.increment(seen)
+      expect(sketch.count(seen, 1)).toBe(Math.min(times, 15))
       expect(sketch.estimate(seen)).toBe(Math.min(times, 15))
     }
+    const [two, atOnce] = others as [number, number]
+    expect(sketch.count(two, 2)).toBe(2)
+    expect(sketch.count(atOnce, 9)).toBe(9)
+    expect(sketch.count(atOnce, 9)).toBe(15)
+    expect(sketch.estimate(two)).toBe(2)
+    others.splice(0, 2)
     expect(others.filter((hash) => sketch.estimate(hash) > 0)).toEqual([])
   })
 
@@ -63,7 +69,7 @@ describe('the frequency sketch', () => {
     let next = 0
     const countOne = () => {
       while (sketch.estimate(others[next % others.length]!) === 15) next++
-      sketch.increment(others[next++ % others.length]!)
+      sketch.count(others[next++ % others.length]!, 1)
     }
     for (let counted = 21; counted < 999; counted++) countOne()
     const before = hashes.map((hash) => sketch.estimate(hash))
@@ -97,7 +103,7 @@ describe('the frequency sketch', () => {
     const sketch = sketchFor(from)
     const hashes = hashesOf(from)
     const random = seededRandom(from)
-    for (let i = 0; i < 5 * from; i++) sketch.increment(hashes[Math.floor(random() * from)]!)
+    for (let i = 0; i < 5 * from; i++) sketch.count(hashes[Math.floor(random() * from)]!, 1)
     const before = hashes.map((hash) => sketch.estimate(hash))
     sketch.grow(to)
     const fallen = hashes.filter((hash, i) => sketch.estimate(hash) < before[i]!)

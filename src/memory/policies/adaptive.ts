@@ -70,7 +70,6 @@ export class AdaptivePolicy implements EvictionPolicy {
   add(slot: number, key: string): void {
     const hash = keyHash(key, this.#seed)
     this.#hashes[slot] = hash
-    this.#sketch.increment(hash)
     this.#window.missed(this.#left.take(hash))
     this.#put(slot, WINDOW, 0)
     this.#settle()
@@ -97,13 +96,16 @@ export class AdaptivePolicy implements EvictionPolicy {
     this.#divide()
     const { tails, lengths } = this.#lists
     const newcomer = tails[WINDOW]!
-    if (newcomer === NO_SLOT) return this.#leaves(this.#hand())
-    if (lengths[MAIN] === 0) return this.#leaves(newcomer)
-    if (!this.#hasRoom(0, 0) || !this.#isWindowOver()) return this.#leaves(this.#hand())
-    if (!this.#wins(newcomer)) return this.#leaves(newcomer)
-    this.#countTouches(newcomer)
+    const isMainEmpty = lengths[MAIN] === 0
+    const isContest = this.#isWindowOver() && this.#hasRoom(0, 0)
+    if (newcomer === NO_SLOT || !(isContest || isMainEmpty)) return this.#leavesMain()
+    const count = this.#sketch.count(this.#hashes[newcomer]!, this.#requestsOf(newcomer))
+    if (isMainEmpty || !this.#wins(newcomer, count)) {
+      this.#left.note(this.#hashes[newcomer]!, FROM_WINDOW)
+      return newcomer
+    }
     this.#moveToMain(newcomer, 0)
-    return this.#leaves(this.#hand())
+    return this.#leavesMain()
   }
 
   /** By the count that a contest would compare; among equals, main's after the window's. */
@@ -114,7 +116,7 @@ export class AdaptivePolicy implements EvictionPolicy {
     slots.set(this.#lists.fromTail(MAIN), waiting.length)
     const heats = new Uint8Array(slots.length)
     for (let i = 0; i < heats.length; i++) heats[i] = this.#countOf(slots[i]!)
-    return sortedBySmall(slots, heats, MOST_SEEN + MOST_TOUCHES)
+    return sortedBySmall(slots, heats, MOST_SEEN + MOST_TOUCHES + 1)
   }
 
   inspect(): PolicyInsides & { readonly share: number } {
@@ -127,7 +129,8 @@ export class AdaptivePolicy implements EvictionPolicy {
     this.#divide()
     const oldest = this.#lists.tails[WINDOW]!
     if (this.#isWindowOver() && this.#hasRoom(1, this.#room.weightOf(oldest))) {
-      this.#moveToMain(oldest, this.#states[oldest]! & TOUCHES)
+      this.#sketch.count(this.#hashes[oldest]!, 1)
+      this.#moveToMain(oldest, this.#touchesOf(oldest))
     }
   }
 
@@ -153,7 +156,7 @@ export class AdaptivePolicy implements EvictionPolicy {
       const state = this.#states[slot]!
       if ((state & TOUCHES) === 0) return slot
       this.#states[slot] = state - 1
-      this.#sketch.increment(this.#hashes[slot]!)
+      this.#sketch.count(this.#hashes[slot]!, 1)
       this.#lists.moveFirst(MAIN, slot)
     }
     return this.#lists.tails[MAIN]!
@@ -161,11 +164,12 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   /**
    * Whether a newcomer may push out as many of main's next victims as its weight takes. Together
-   * they must have been asked for less often than it.
+   * they must have been asked for less often than it. One that was asked for once, as far as the
+   * sketch remembers, is not worth a look at them.
    */
-  #wins(newcomer: number): boolean {
-    if ((this.#states[newcomer]! & TOUCHES) >= TOUCHES_TO_STAY) return true
-    const count = this.#countOf(newcomer)
+  #wins(newcomer: number, count: number): boolean {
+    if (this.#touchesOf(newcomer) >= TOUCHES_TO_STAY) return true
+    if (count <= 1) return false
     let victim = this.#hand()
     let against = 0
     let lackingBytes = this.#bytes[MAIN]! + this.#room.weightOf(newcomer) - this.#mainBytes
@@ -179,21 +183,26 @@ export class AdaptivePolicy implements EvictionPolicy {
     return false
   }
 
-  /** Reads of one who waited go into the sketch. */
-  #countTouches(slot: number): void {
-    for (let left = this.#states[slot]! & TOUCHES; left > 0; left--) {
-      this.#sketch.increment(this.#hashes[slot]!)
-    }
-  }
-
-  #leaves(slot: number): number {
-    this.#countTouches(slot)
-    this.#left.note(this.#hashes[slot]!, this.#listOf(slot) === MAIN ? FROM_MAIN : FROM_WINDOW)
+  #leavesMain(): number {
+    const slot = this.#hand()
+    const hash = this.#hashes[slot]!
+    // What the hand has passed too often has some left.
+    if (this.#requestsOf(slot) > 0) this.#sketch.count(hash, this.#requestsOf(slot))
+    this.#left.note(hash, FROM_MAIN)
     return slot
   }
 
+  #touchesOf(slot: number): number {
+    return this.#states[slot]! & TOUCHES
+  }
+
+  /** Those that the sketch has not heard of: reads, and the one that brought it to the window. */
+  #requestsOf(slot: number): number {
+    return this.#touchesOf(slot) + (this.#listOf(slot) === WINDOW ? 1 : 0)
+  }
+
   #countOf(slot: number): number {
-    return this.#sketch.estimate(this.#hashes[slot]!) + (this.#states[slot]! & TOUCHES)
+    return this.#sketch.estimate(this.#hashes[slot]!) + this.#requestsOf(slot)
   }
 
   #isWindowOver(): boolean {

@@ -12,7 +12,7 @@ const WORDS_PER_BLOCK = 16
 const WORDS_PER_ENTRY = 2
 const TWO_TO_32 = 2 ** 32
 const MIX = 0x9e3779b1
-/** Counters are halved after this many increments for each entry. */
+/** Counters are halved after this many counted requests for each entry. */
 const SAMPLE = 10
 
 export class FrequencySketch {
@@ -59,28 +59,37 @@ export class FrequencySketch {
     return least
   }
 
-  increment(hash: number): void {
+  /** Counts so many requests, and tells the estimate with them: one look at its line for both. */
+  count(hash: number, times: number): number {
     const words = this.#words
     const block = this.#blockOf(hash)
     let places = spread(hash)
+    let least = MOST_SEEN
     let isCounted = false
     for (let row = 0; row < 4; row++) {
       const at = block + 4 * row + (places & 3)
       const shift = places & 0b11100
-      if (((words[at]! >>> shift) & MOST_SEEN) < MOST_SEEN) {
-        words[at] = words[at]! + (1 << shift)
+      const word = words[at]!
+      const former = (word >>> shift) & MOST_SEEN
+      const counted = Math.min(MOST_SEEN, former + times)
+      if (counted < least) least = counted
+      if (counted !== former) {
+        words[at] = word + ((counted - former) << shift)
         isCounted = true
       }
       places >>>= 8
     }
-    if (isCounted && ++this.#increments >= this.#sample) this.#halve()
+    if (isCounted) this.#note(times)
+    return least
   }
 
   #blockOf(hash: number): number {
     return (((hash >>> 0) * this.#blocksPerHash) | 0) * WORDS_PER_BLOCK
   }
 
-  #halve(): void {
+  #note(times: number): void {
+    this.#increments += times
+    if (this.#increments < this.#sample) return
     halveAll(this.#words)
     this.#increments >>>= 1
   }

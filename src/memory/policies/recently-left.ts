@@ -16,7 +16,7 @@ const MARGIN = 0.05
 const LEAST_MARGIN = 8
 /** Ages are told in 32nds of the margin, modulo 256: what is older has mostly been overwritten. */
 const STEPS_IN_MARGIN = 32
-const STAMP_MASK = 255
+const STEP_MASK = 255
 const PLACES_PER_MARGIN = 2
 const TWO_TO_32 = 2 ** 32
 const MIX = 0x85ebca6b
@@ -26,9 +26,10 @@ export class RecentlyLeft {
   #cells = new Int32Array(2)
   #placesPerHash = 0
   #leavingsPerStep = 1
-  #steps = LEAST_MARGIN
-  /** How many have left, by origin. */
-  readonly #left = [1, 1]
+  #stepsInMargin = LEAST_MARGIN
+  /** By origin: which step it is, and how many have left in it. */
+  readonly #steps = [0, 0]
+  readonly #leftInStep = [0, 0]
 
   /** Forgets all. */
   grow(entries: number): void {
@@ -37,12 +38,13 @@ export class RecentlyLeft {
     this.#cells = new Int32Array(2 * places)
     this.#placesPerHash = places / TWO_TO_32
     this.#leavingsPerStep = Math.ceil(margin / STEPS_IN_MARGIN)
-    this.#steps = Math.ceil(margin / this.#leavingsPerStep)
+    this.#stepsInMargin = Math.ceil(margin / this.#leavingsPerStep)
+    this.#leftInStep.fill(0)
   }
 
   note(hash: number, origin: Origin): void {
-    this.#left[origin] = this.#left[origin]! + 1
-    this.#cells[this.#placeOf(hash) + origin] = (hash & ~STAMP_MASK) | this.#stamp(origin)
+    const step = this.#stepOf(origin)
+    this.#cells[this.#placeOf(hash) + origin] = (hash & ~STEP_MASK) | step
   }
 
   /** From where the key has left, if it was of late; says so once. */
@@ -57,11 +59,16 @@ export class RecentlyLeft {
     const cell = this.#cells[place + origin]!
     if ((cell ^ hash) >>> 8 !== 0 || cell === 0) return false
     this.#cells[place + origin] = 0
-    return ((this.#stamp(origin) - cell) & STAMP_MASK) < this.#steps
+    return ((this.#steps[origin]! - cell) & STEP_MASK) < this.#stepsInMargin
   }
 
-  #stamp(origin: Origin): number {
-    return Math.floor(this.#left[origin]! / this.#leavingsPerStep) & STAMP_MASK
+  /** Of one that leaves now. */
+  #stepOf(origin: Origin): number {
+    const left = this.#leftInStep[origin]! + 1
+    const isNext = left > this.#leavingsPerStep
+    this.#leftInStep[origin] = isNext ? 1 : left
+    if (isNext) this.#steps[origin] = (this.#steps[origin]! + 1) & STEP_MASK
+    return this.#steps[origin]!
   }
 
   #placeOf(hash: number): number {

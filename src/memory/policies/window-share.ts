@@ -23,7 +23,7 @@ const DOUBT = 4
 
 export class WindowShare {
   #share = FIRST_SHARE
-  #entries = 0
+  #missesToJudge = LEAST_MISSES
   #misses = 0
   #lackingInWindow = DOUBT
   #lackingInMain = DOUBT
@@ -34,7 +34,7 @@ export class WindowShare {
   }
 
   grow(entries: number): void {
-    this.#entries = entries
+    this.#missesToJudge = Math.max(LEAST_MISSES, MISSES_PER_ENTRY * entries)
   }
 
   /** A key was not there; `origin` says from where it had left of late, if it had. */
@@ -43,7 +43,7 @@ export class WindowShare {
       if (origin === FROM_WINDOW) this.#lackingInWindow++
       else this.#lackingInMain++
     }
-    if (++this.#misses >= Math.max(LEAST_MISSES, MISSES_PER_ENTRY * this.#entries)) this.#judge()
+    if (++this.#misses >= this.#missesToJudge) this.#judge()
   }
 
   #judge(): void {

@@ -14,7 +14,9 @@ interface Member {
   reads: number
 }
 
-const NEWS = ['filled', 'promoted', 'won', 'lost', 'lucky', 'outweighed', 'passed', 'bounded']
+const NEWS = [
+  ...['filled', 'promoted', 'unknown', 'won', 'lost', 'lucky', 'outweighed', 'passed', 'bounded'],
+]
 export type AdaptiveNews = Record<string, number>
 
 export class NaiveAdaptive implements NaivePolicy {
@@ -52,12 +54,12 @@ export class NaiveAdaptive implements NaivePolicy {
 
   add(held: Held): void {
     const hash = keyHash(held.key, this.#seed)
-    this.#sketch.increment(hash)
     this.#share.missed(hash)
     this.#window.push({ held, hash, reads: 0 })
     const oldest = this.#window[0]!
     if (this.#isWindowOver() && this.#mainTakes(1, bytesOf(oldest.held))) {
       this.#news.filled!++
+      this.#sketch.count(this.#window[0]!.hash, 1)
       this.#main.push(this.#window.shift()!)
     }
   }
@@ -76,21 +78,24 @@ export class NaiveAdaptive implements NaivePolicy {
 
   victim(): Held {
     const newcomer = this.#window[0]
-    if (newcomer === undefined) return this.#leaves(this.#hand())
-    if (this.#main.length === 0) return this.#leaves(newcomer)
-    if (!this.#mainTakes(0, 0) || !this.#isWindowOver()) return this.#leaves(this.#hand())
-    if (!this.#earnsItsPlace(newcomer)) return this.#leaves(newcomer)
-    this.#tellReads(newcomer)
+    if (newcomer === undefined) return this.#leavesMain()
+    const isContest = this.#mainTakes(0, 0) && this.#isWindowOver()
+    if (this.#main.length > 0 && !isContest) return this.#leavesMain()
+    const count = this.#sketch.count(newcomer.hash, 1 + newcomer.reads)
+    if (this.#main.length === 0 || !this.#earnsItsPlace(newcomer, count)) {
+      this.#share.hasLeft(newcomer.hash, 'window')
+      return newcomer.held
+    }
     newcomer.reads = 0
     this.#main.push(this.#window.shift()!)
-    return this.#leaves(this.#hand())
+    return this.#leavesMain()
   }
 
   fromColdest(): Held[] {
-    return [...this.#window, ...this.#main]
-      .map((each) => ({ held: each.held, heat: this.#countOf(each) }))
+    const waiting = this.#window.map((each) => ({ each, heat: 1 + this.#countOf(each) }))
+    return [...waiting, ...this.#main.map((each) => ({ each, heat: this.#countOf(each) }))]
       .sort((one, other) => one.heat - other.heat)
-      .map(({ held }) => held)
+      .map(({ each }) => each.held)
   }
 
   /** Main's next victim: the oldest unread one; those that were read go to the end meanwhile. */
@@ -99,7 +104,7 @@ export class NaiveAdaptive implements NaivePolicy {
       const oldest = this.#main[0]!
       if (oldest.reads === 0) return oldest
       oldest.reads--
-      this.#sketch.increment(oldest.hash)
+      this.#sketch.count(oldest.hash, 1)
       this.#main.push(this.#main.shift()!)
       this.#news.passed!++
     }
@@ -107,12 +112,15 @@ export class NaiveAdaptive implements NaivePolicy {
     return this.#main[0]!
   }
 
-  #earnsItsPlace(newcomer: Member): boolean {
+  #earnsItsPlace(newcomer: Member, count: number): boolean {
     if (newcomer.reads >= 2) {
       this.#news.promoted!++
       return true
     }
-    const count = this.#countOf(newcomer)
+    if (count <= 1) {
+      this.#news.unknown!++
+      return false
+    }
     this.#hand()
     let lacking = this.#bytesIn(this.#main) + bytesOf(newcomer.held) - this.#mainBytes
     let against = 0
@@ -134,14 +142,11 @@ export class NaiveAdaptive implements NaivePolicy {
     return isLucky
   }
 
-  #leaves(member: Member): Held {
-    this.#tellReads(member)
-    this.#share.hasLeft(member.hash, this.#main.includes(member) ? 'main' : 'window')
-    return member.held
-  }
-
-  #tellReads({ hash, reads }: Member): void {
-    for (let read = 0; read < reads; read++) this.#sketch.increment(hash)
+  #leavesMain(): Held {
+    const { hash, reads, held } = this.#hand()
+    if (reads > 0) this.#sketch.count(hash, reads)
+    this.#share.hasLeft(hash, 'main')
+    return held
   }
 
   #countOf({ hash, reads }: Member): number {

@@ -33,11 +33,20 @@ export class NaiveSketch {
     return Math.min(...this.#placesOf(hash).map((place) => this.#counts.get(place) ?? 0))
   }
 
-  increment(hash: number): void {
-    const open = this.#placesOf(hash).filter((place) => (this.#counts.get(place) ?? 0) < MOST)
-    for (const place of open) this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1)
-    if (open.length === 0) return
-    this.#increments++
+  /** Tells the estimate with what is counted, before anything is halved. */
+  count(hash: number, times: number): number {
+    const places = this.#placesOf(hash)
+    const open = places.filter((place) => (this.#counts.get(place) ?? 0) < MOST)
+    for (const place of open) {
+      this.#counts.set(place, Math.min(MOST, (this.#counts.get(place) ?? 0) + times))
+    }
+    const counted = this.estimate(hash)
+    if (open.length > 0) this.#fade(times)
+    return counted
+  }
+
+  #fade(times: number): void {
+    this.#increments += times
     if (this.#increments < this.#sample) return
     this.halvings++
     this.#increments = Math.floor(this.#increments / 2)

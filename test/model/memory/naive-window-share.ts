@@ -14,7 +14,7 @@ export class NaiveWindowShare {
   moves = { up: 0, down: 0 }
   readonly found = { window: 0, main: 0 }
   readonly #lacking = { window: 4, main: 4 }
-  readonly #counts = { window: 1, main: 1 }
+  #counts = { window: 0, main: 0 }
   #left: Record<Side, (Left | undefined)[]> = { window: [], main: [] }
   #entries = 0
   #margin = 8
@@ -24,6 +24,7 @@ export class NaiveWindowShare {
     this.#entries = entries
     this.#margin = Math.max(8, Math.ceil(entries * 0.05))
     this.#left = { window: [], main: [] }
+    this.#counts = { window: 0, main: 0 }
   }
 
   hasLeft(hash: number, side: Side): void {
@@ -50,7 +51,7 @@ export class NaiveWindowShare {
   }
 
   #stepOf(side: Side): number {
-    return Math.floor(this.#counts[side] / this.#stepLength)
+    return Math.ceil(this.#counts[side] / this.#stepLength)
   }
 
   get #stepLength(): number {
