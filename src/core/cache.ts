@@ -36,6 +36,7 @@ import type { Engine } from './engine.js'
 import { type HeldEntry, handOut } from './entry.js'
 import type { CacheEventName, CacheListener, Events, MissReason } from './events.js'
 import { getOrLoad } from './get-or-load.js'
+import { rememberInsides } from './insides.js'
 import { invalidatePattern, invalidateTags } from './invalidate.js'
 import {
   type InvalidateManyOptions,
@@ -77,6 +78,7 @@ export class EngineCache implements Cache {
     this.#memory = space.memory
     this.#counters = space.counters
     this.#events = engine.events
+    rememberInsides(this as Cache, { engine, space })
   }
 
   get<T>(key: string, options?: GetOptions): Promise<T | undefined> {

@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   LOADER_TIMEOUT: { retryable: true, says: 'a loader ran past its hard timeout' },
   LOADER_RECURSION: { retryable: false, says: 'a loader asked for the key it is loading' },
   LOADER_RESULT: { retryable: false, says: 'a bulk loader answered in a shape that fits no keys' },
+  LOCK_TIMEOUT: { retryable: true, says: 'a lock was not free for as long as its caller waits' },
+  LOCK_LOST: { retryable: true, says: 'a lock could not be renewed while its holder worked' },
   STORE_TIMEOUT: { retryable: true, says: 'the store did not answer within its deadline' },
   STORE_UNAVAILABLE: { retryable: true, says: 'the store is away; the call was not sent' },
   STORE_FAILED: { retryable: true, says: 'the store answered with an error' },

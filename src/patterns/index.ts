@@ -8,6 +8,8 @@ export {
   type InvalidationNotes,
   type PendingInvalidations,
 } from './after-commit.js'
+export { type HeldLock, lock } from './lock.js'
+export type { LockOptions } from './lock-options.js'
 export { type InvalidationOutbox, invalidationOutbox, type NotedInvalidations } from './outbox.js'
 export type { OutboxOptions, SqlClient, SqlListener } from './outbox-options.js'
 export type { OutboxPending } from './outbox-table.js'

@@ -1,0 +1,50 @@
+/** The options of `lock()`: checked and resolved once, never written to. */
+import { type Duration, durationMs, showDuration } from '../core/duration.js'
+import { OptionCheck } from '../core/option-check.js'
+
+export interface LockOptions {
+  /**
+   * Seconds or '500ms': for how long the lock is held after its process was last heard of; renewed
+   * at each third of it. 200 ms to 1 h. Default: 10 s.
+   */
+  ttl?: Duration | undefined
+  /** For how long to wait for it; 0 tries once. 0 to 1 h. Default: 10 s. */
+  wait?: Duration | undefined
+  /** Leaves the wait: the call rejects with its reason. It does not reach what has begun. */
+  signal?: AbortSignal | undefined
+}
+
+export interface ResolvedLockOptions {
+  readonly ttlMs: number
+  readonly waitMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+const NAMES: readonly (keyof LockOptions)[] = ['ttl', 'wait', 'signal']
+const LEAST_TTL_MS = 200
+const HOUR_MS = 3_600_000
+const DEFAULT_MS = 10_000
+
+const check = new OptionCheck('lock')
+
+/** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
+  check.known(options, NAMES)
+  const { ttl, wait, signal } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw check.invalid('signal', signal, 'an AbortSignal')
+  }
+  return {
+    ttlMs: duration('ttl', ttl, LEAST_TTL_MS),
+    waitMs: duration('wait', wait, 0),
+    signal,
+  }
+}
+
+function duration(name: 'ttl' | 'wait', input: Duration | undefined, leastMs: number): number {
+  if (input === undefined) return DEFAULT_MS
+  const ms = durationMs(input)
+  if (ms !== undefined && ms >= leastMs && ms <= HOUR_MS) return ms
+  const range = `${showDuration(leastMs)} to 1h, as seconds or as '500ms', '5s', '10m'`
+  throw check.invalid(name, input, range)
+}
