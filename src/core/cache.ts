@@ -196,14 +196,8 @@ export class EngineCache implements Cache {
     options?: Pick<SetOptions, 'ttl'>,
   ): Promise<number | undefined> {
     if (!Number.isFinite(by)) throw invalidOption('increment', 'by', by, 'a finite number')
-    return count(
-      this.#engine,
-      this.#space,
-      key,
-      this.#storeKey(key),
-      by,
-      this.#callPolicy(options, 'increment'),
-    )
+    const policy = this.#callPolicy(options, 'increment')
+    return count(this.#engine, this.#space, key, this.#storeKey(key), by, policy)
   }
 
   decrement(key: string, by = 1, options?: Pick<SetOptions, 'ttl'>): Promise<number | undefined> {

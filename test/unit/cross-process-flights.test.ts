@@ -1,21 +1,8 @@
 /** A cold key is loaded by one process; the others wait for it, and not for ever. */
 import { describe, expect, it } from 'vitest'
-import type { CacheOptions } from '../../src/index.js'
-import { type FakeClock, fakeClock, inProcessStore } from '../../src/testing/index.js'
-import { gate, stateOf, type TrackedWithStore, trackedWithStore } from './tracked-cache.js'
-
-type Process = TrackedWithStore<Record<never, never>>
-
-async function processes(count: number, options: CacheOptions = {}) {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const all = Array.from({ length: count }, () =>
-    trackedWithStore({ ttl: '1h', ...options }, clock, data),
-  ) as [Process, Process, ...Process[]]
-  await clock.settle()
-  return { all, clock }
-}
+import type { FakeClock } from '../../src/testing/index.js'
+import { gate, stateOf } from './tracked-cache.js'
+import { type Process, trackedProcesses } from './tracked-processes.js'
 
 async function soon<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
   await clock.advance(200)
@@ -26,7 +13,7 @@ const counters = ({ cache }: Process) => cache.stats().total
 
 describe('a cold key', () => {
   it('is loaded once for all callers of all processes', async () => {
-    const { all, clock } = await processes(8)
+    const { all, clock } = await trackedProcesses(8)
     const slow = gate<string>()
     let loads = 0
     const load = () => {
@@ -49,7 +36,7 @@ describe('a cold key', () => {
   })
 
   it('is loaded once where it was invalidated by tag a moment ago', async () => {
-    const { all, clock } = await processes(4)
+    const { all, clock } = await trackedProcesses(4)
     await all[0].cache.set('k', 'old', { tags: ['t'] })
     await Promise.all(all.map(({ cache }) => cache.get('k')))
     await all[1].cache.invalidateTags(['t'])
@@ -68,7 +55,7 @@ describe('a cold key', () => {
   })
 
   it('is found by asking again where what tells of it is lost', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const [a, b] = all
     b.store.inject({ kind: 'throw' }, { ops: ['push'] })
     const slow = gate<string>()
@@ -84,7 +71,7 @@ describe('a cold key', () => {
 
   it('is loaded by the next one where the load failed or brought nothing', async () => {
     for (const end of ['fails', 'is skipped'] as const) {
-      const { all, clock } = await processes(2)
+      const { all, clock } = await trackedProcesses(2)
       const slow = gate<void>()
       const first = all[0].cache.getOrSet('k', async ({ skip }) => {
         await slow.promise
@@ -104,7 +91,7 @@ describe('a cold key', () => {
   })
 
   it('is loaded by another where its process dies', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const first = all[0].cache.getOrSet('k', () => new Promise(() => {}))
     first.catch(() => {})
     await clock.settle()
@@ -119,7 +106,7 @@ describe('a cold key', () => {
   })
 
   it('is waited for while its load takes long and its process lives', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const slow = gate<string>()
     const first = all[0].cache.getOrSet('k', () => slow.promise)
     await clock.settle()
@@ -133,7 +120,7 @@ describe('a cold key', () => {
   })
 
   it('is given up at the hard timeout of the one who waits', async () => {
-    const { all, clock } = await processes(2, { hardTimeout: '3s' })
+    const { all, clock } = await trackedProcesses(2, { hardTimeout: '3s' })
     const first = all[0].cache.getOrSet('k', () => new Promise(() => {}), { hardTimeout: '1h' })
     first.catch(() => {})
     await clock.settle()
@@ -147,7 +134,7 @@ describe('a cold key', () => {
   })
 
   it('is not kept from an answer that came when its caller had given up', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const [a, b] = all
     const slow = gate<string>()
     const leader = a.cache.getOrSet('k', () => slow.promise)
@@ -180,7 +167,11 @@ describe('a cold key', () => {
   })
 
   it('is not waited for by a stale value past the soft timeout', async () => {
-    const { all, clock } = await processes(2, { ttl: '1s', grace: '1h', softTimeout: '200ms' })
+    const { all, clock } = await trackedProcesses(2, {
+      ttl: '1s',
+      grace: '1h',
+      softTimeout: '200ms',
+    })
     await all[0].cache.set('k', 'stale')
     expect(await all[1].cache.get('k')).toBe('stale')
     await clock.advance(1_001)
@@ -197,7 +188,7 @@ describe('a cold key', () => {
   })
 
   it('is loaded at once where the store goes away meanwhile', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const first = all[0].cache.getOrSet('k', () => new Promise(() => {}))
     first.catch(() => {})
     await clock.settle()
@@ -209,7 +200,7 @@ describe('a cold key', () => {
   })
 
   it('is loaded at once by a loader that needs it: the two could wait for each other', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const [a, b] = all
     const bothBegan = gate<void>()
     const load = (own: Process, other: string) => async () => {
@@ -225,7 +216,7 @@ describe('a cold key', () => {
   })
 
   it('is not waited for where the right was granted to one who had left', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const [a, b] = all
     a.store.inject({ kind: 'delay', delayMs: 1_000 }, { ops: ['leaseMany'], times: 1 })
     expect(
@@ -239,7 +230,7 @@ describe('a cold key', () => {
   })
 
   it('is not waited for where the answer could not be used', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const [a, b] = all
     a.store.inject({ kind: 'throw' }, { ops: ['log', 'push'] })
     await clock.advance(2_500)
@@ -249,7 +240,7 @@ describe('a cold key', () => {
   })
 
   it('does not hold up the other keys of a bulk load', async () => {
-    const { all, clock } = await processes(2)
+    const { all, clock } = await trackedProcesses(2)
     const slow = gate<string>()
     const first = all[0].cache.getOrSet('a', () => slow.promise)
     await clock.settle()

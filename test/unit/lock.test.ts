@@ -2,22 +2,14 @@
 import { describe, expect, it } from 'vitest'
 import { type LockOptions, lock } from '../../src/patterns/index.js'
 import { fakeClock, faultyStore, inProcessStore } from '../../src/testing/index.js'
-import { gate, stateOf, trackedCache, trackedWithStore } from './tracked-cache.js'
-
-async function processes(count: number) {
-  const clock = fakeClock()
-  const data = inProcessStore({ clock, log: true })
-  data.open({ onUp: () => {}, onDown: () => {} })
-  const all = Array.from({ length: count }, () => trackedWithStore({ ttl: '1h' }, clock, data))
-  await clock.settle()
-  return { all, clock, data, caches: all.map(({ cache }) => cache) }
-}
+import { gate, trackedCache } from './tracked-cache.js'
+import { trackedProcesses } from './tracked-processes.js'
 
 const nothing = () => {}
 
 describe('a lock', () => {
   it('is held by one at a time, in every process', async () => {
-    const { caches, clock } = await processes(4)
+    const { caches, clock } = await trackedProcesses(4)
     let inside = 0
     let most = 0
     const fences: number[] = []
@@ -38,19 +30,19 @@ describe('a lock', () => {
   })
 
   it('answers what the work answers, and throws what it throws', async () => {
-    const { caches } = await processes(1)
-    expect(await lock(caches[0]!, 'k', () => 7)).toBe(7)
+    const { caches } = await trackedProcesses(1)
+    expect(await lock(caches[0], 'k', () => 7)).toBe(7)
     const mine = new Error('mine')
-    const failing = lock(caches[0]!, 'k', () => Promise.reject(mine))
+    const failing = lock(caches[0], 'k', () => Promise.reject(mine))
     await expect(failing).rejects.toBe(mine)
-    expect(await lock(caches[0]!, 'k', () => 'free again', { wait: 0 })).toBe('free again')
+    expect(await lock(caches[0], 'k', () => 'free again', { wait: 0 })).toBe('free again')
   })
 
   it('lets callers of one process in as they came', async () => {
-    const { caches, clock } = await processes(1)
+    const { caches, clock } = await trackedProcesses(1)
     const order: number[] = []
     const calls = Array.from({ length: 10 }, (_, i) =>
-      lock(caches[0]!, 'k', () => order.push(i), { wait: '1m' }),
+      lock(caches[0], 'k', () => order.push(i), { wait: '1m' }),
     )
     await clock.advance(1_000)
     await Promise.all(calls)
@@ -58,8 +50,8 @@ describe('a lock', () => {
   })
 
   it('is another one for another key and another namespace', async () => {
-    const { caches } = await processes(1)
-    const [cache] = caches as [(typeof caches)[0]]
+    const { caches } = await trackedProcesses(1)
+    const [cache] = caches
     const held = gate<void>()
     const first = lock(cache, 'k', () => held.promise)
     const others = [lock(cache, 'other', () => 1), lock(cache.namespace('n'), 'k', () => 2)]
@@ -69,8 +61,8 @@ describe('a lock', () => {
   })
 
   it('is kept up for as long as the work takes', async () => {
-    const { caches, clock } = await processes(2)
-    const [a, b] = caches as [(typeof caches)[0], (typeof caches)[0]]
+    const { caches, clock } = await trackedProcesses(2)
+    const [a, b] = caches
     const held = gate<string>()
     let isLost = false
     const first = lock(
@@ -92,8 +84,8 @@ describe('a lock', () => {
   })
 
   it('ends by itself where its process is not heard of any more, and tells it', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
+    const { all, clock } = await trackedProcesses(2)
+    const [a, b] = all
     const held = gate<void>()
     const seen: number[] = []
     let lost: unknown
@@ -123,8 +115,8 @@ describe('a lock', () => {
   })
 
   it('is lost before another can have it', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
+    const { all, clock } = await trackedProcesses(2)
+    const [a, b] = all
     const held = gate<void>()
     const events: string[] = []
     const first = lock(
@@ -147,114 +139,10 @@ describe('a lock', () => {
   })
 })
 
-describe('who waits for a lock', () => {
-  it('is told as soon as it is free', async () => {
-    const { caches, clock } = await processes(2)
-    const [a, b] = caches as [(typeof caches)[0], (typeof caches)[0]]
-    const held = gate<void>()
-    const first = lock(a, 'k', () => held.promise)
-    await clock.settle()
-    const second = lock(b, 'k', () => 'mine')
-    await clock.advance(5_000)
-    expect(await stateOf(second)).toBe('pending')
-    held.open()
-    await clock.settle()
-    expect(await stateOf(second)).toBe('settled')
-    await Promise.all([first, second])
-  })
-
-  it('asks again where what tells of it is lost', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
-    b.store.inject({ kind: 'throw' }, { ops: ['push'] })
-    const held = gate<void>()
-    const first = lock(a.cache, 'k', () => held.promise)
-    await clock.settle()
-    const second = lock(b.cache, 'k', () => 'mine')
-    await clock.advance(2_000)
-    held.open()
-    await clock.advance(600)
-    expect(await stateOf(second)).toBe('settled')
-    await Promise.all([first, second])
-  })
-
-  it('gives up after its time, here and elsewhere, and harms nobody', async () => {
-    const { caches, clock } = await processes(2)
-    const [a, b] = caches as [(typeof caches)[0], (typeof caches)[0]]
-    const held = gate<string>()
-    const first = lock(a, 'k', () => held.promise)
-    await clock.settle()
-    const others = [lock(a, 'k', nothing, { wait: '2s' }), lock(b, 'k', nothing, { wait: '3s' })]
-    const last = lock(a, 'k', () => 'after them', { wait: '1m' })
-    const outcomes = Promise.allSettled(others)
-    await clock.advance(2_999)
-    expect(await stateOf(others[0]!)).toBe('settled')
-    expect(await stateOf(others[1]!)).toBe('pending')
-    await clock.advance(500)
-    for (const outcome of await outcomes) {
-      expect(outcome).toMatchObject({ reason: { code: 'LOCK_TIMEOUT', op: 'lock', key: 'k' } })
-    }
-    held.open('mine')
-    await clock.settle()
-    expect(await Promise.all([first, last])).toEqual(['mine', 'after them'])
-  })
-
-  it('leaves with its signal, in the queue, while it asks and between', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
-    const held = gate<void>()
-    const first = lock(a.cache, 'k', () => held.promise)
-    await clock.settle()
-    const reason = new Error('gone')
-    const leaving = new AbortController()
-    const waiting = [a, b].map(({ cache }) => lock(cache, 'k', nothing, { signal: leaving.signal }))
-    const outcomes = Promise.allSettled(waiting)
-    await clock.advance(1_000)
-    leaving.abort(reason)
-    await clock.advance(1_000)
-    expect(await outcomes).toEqual([1, 2].map(() => ({ status: 'rejected', reason })))
-    const late = lock(b.cache, 'k', nothing, { signal: AbortSignal.abort(reason) })
-    await expect(late).rejects.toBe(reason)
-    held.open()
-    await first
-    // While it is granted: nobody is in, and the lock is free at once.
-    b.store.inject({ kind: 'delay', delayMs: 40 }, { ops: ['leaseMany'], times: 1 })
-    const meanwhile = new AbortController()
-    const fn = () => expect.unreachable()
-    const leaves = lock(b.cache, 'k', fn, { signal: meanwhile.signal })
-    const left = expect(leaves).rejects.toBe(reason)
-    await clock.advance(20)
-    meanwhile.abort(reason)
-    await clock.advance(30)
-    await left
-    expect(await lock(a.cache, 'k', () => 'free', { wait: 0 })).toBe('free')
-  })
-
-  it('is refused beyond ten thousand', async () => {
-    const { cache, clock } = trackedCache()
-    const held = gate<void>()
-    const leaving = new AbortController()
-    const first = lock(cache, 'k', () => held.promise)
-    await clock.settle()
-    const options = { wait: '1h', signal: leaving.signal } as const
-    const waiting = Array.from({ length: 10_000 }, () => lock(cache, 'k', nothing, options))
-    const outcomes = Promise.allSettled(waiting)
-    await expect(lock(cache, 'other', nothing)).rejects.toMatchObject({
-      code: 'LOCK_TIMEOUT',
-      message: expect.stringContaining('10000 callers'),
-    })
-    leaving.abort()
-    await outcomes
-    expect(await lock(cache, 'other', () => 'again')).toBe('again')
-    held.open()
-    await first
-  })
-})
-
 describe('a lock and a store that fails', () => {
   it('is granted once where an answer was lost', async () => {
-    const { all, clock, data } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
+    const { all, clock, data } = await trackedProcesses(2)
+    const [a, b] = all
     a.store.inject({ kind: 'lose-reply' }, { ops: ['leaseMany'], times: 1 })
     const held = gate<void>()
     let isIn = false
@@ -272,8 +160,8 @@ describe('a lock and a store that fails', () => {
   })
 
   it('is given back where its caller gave up not knowing', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
+    const { all, clock } = await trackedProcesses(2)
+    const [a, b] = all
     a.store.inject({ kind: 'lose-reply' }, { ops: ['leaseMany'], times: 1 })
     const first = lock(a.cache, 'k', nothing, { wait: 0 })
     const failed = expect(first).rejects.toMatchObject({
@@ -286,8 +174,8 @@ describe('a lock and a store that fails', () => {
   })
 
   it('is not granted by what arrives when nobody waits for it any more', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
+    const { all, clock } = await trackedProcesses(2)
+    const [a, b] = all
     a.store.inject({ kind: 'delay', delayMs: 3_000 }, { ops: ['leaseMany'], times: 1 })
     const given = expect(lock(a.cache, 'k', nothing, { wait: 0 })).rejects.toMatchObject({
       cause: { code: 'STORE_TIMEOUT' },
@@ -298,8 +186,8 @@ describe('a lock and a store that fails', () => {
   })
 
   it('is no lock while the store is away, and is one again after', async () => {
-    const { all, clock } = await processes(1)
-    const [a] = all as [(typeof all)[0]]
+    const { all, clock } = await trackedProcesses(1)
+    const [a] = all
     a.store.inject({ kind: 'throw' })
     const refused = lock(a.cache, 'k', nothing, { wait: '1s' })
     const failed = expect(refused).rejects.toMatchObject({
@@ -316,8 +204,8 @@ describe('a lock and a store that fails', () => {
   })
 
   it('trusts no number that came after its right had ended', async () => {
-    const { all, clock } = await processes(2)
-    const [a, b] = all as [(typeof all)[0], (typeof all)[0]]
+    const { all, clock } = await trackedProcesses(2)
+    const [a, b] = all
     await lock(a.cache, 'k', nothing)
     a.store.inject({ kind: 'delay', delayMs: 250 }, { ops: ['increment'], times: 1 })
     const fences: [string, number][] = []
@@ -331,8 +219,8 @@ describe('a lock and a store that fails', () => {
   })
 
   it('outlives a clear, and its numbers do', async () => {
-    const { caches, clock } = await processes(2)
-    const [a, b] = caches as [(typeof caches)[0], (typeof caches)[0]]
+    const { caches, clock } = await trackedProcesses(2)
+    const [a, b] = caches
     const held = gate<number>()
     const first = lock(a, 'k', async ({ fence }) => {
       await held.promise
