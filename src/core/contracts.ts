@@ -6,6 +6,7 @@
 import type { Log } from './log.js'
 import type { Expiry, LeaseAnswer, LeaseRequest, StoreFill, StoreWrite } from './store-calls.js'
 import type { StoreHealth } from './store-health.js'
+import type { WriteQueue } from './write-queue.js'
 
 export type {
   Codec,
@@ -128,6 +129,11 @@ export interface Store {
    * for each cache. Without it other processes do not hear what was invalidated.
    */
   log?(name: string): Log
+  /**
+   * A queue of writes of that name in the same place, for stores that can keep one. Asked once for
+   * each cache and name; every process names the same number of partitions.
+   */
+  writeQueue?(name: string, partitions: number): WriteQueue
   /**
    * Below which `born` what is stored under the key is out of date: a server of the store was
    * replaced, and may have brought back what was deleted. For stores whose log does not know of it.

@@ -1,6 +1,10 @@
-/** What lies behind in-process stores, as a server would hold it: entries, rights to fill, logs. */
+/**
+ * What lies behind in-process stores, as a server would hold it: entries, rights to fill, logs,
+ * queues of writes.
+ */
 import type { Clock, LeaseRequest } from '../core/contracts.js'
 import { type InProcessLogLimits, LogData } from './in-process-log.js'
+import { QueueData } from './in-process-write-queue.js'
 
 interface Lease {
   readonly token: string
@@ -27,6 +31,7 @@ export class InProcessData {
   readonly #logs: Map<string, LogData> | undefined
   readonly #logLimits: Partial<InProcessLogLimits>
   #epochs = 0
+  readonly #queues = new Map<string, QueueData>()
 
   constructor(
     clock: Clock,
@@ -48,6 +53,13 @@ export class InProcessData {
     const known = this.#logs!.get(name)
     const data = known ?? this.#newLog()
     this.#logs!.set(name, data)
+    return data
+  }
+
+  queue(name: string, partitions: number): QueueData {
+    const known = this.#queues.get(name)
+    const data = known ?? new QueueData(this.#clock, partitions)
+    this.#queues.set(name, data)
     return data
   }
 

@@ -21,9 +21,11 @@ import type {
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 import { checkKnown, invalidOption } from '../core/option-reading.js'
+import type { WriteQueue } from '../core/write-queue.js'
 import { beginsWith, counted, isPast, noNumber } from '../stores/stored-bytes.js'
 import { InProcessData } from './in-process-data.js'
 import { type InProcessLogLimits, inProcessLog } from './in-process-log.js'
+import { inProcessWriteQueue } from './in-process-write-queue.js'
 
 export interface InProcessStoreOptions {
   /** Default: the system clock. */
@@ -178,6 +180,10 @@ class MapStore implements InProcessStore {
       yield keys.slice(from, from + SCAN_PAGE_KEYS)
       this.#check('scan')
     }
+  }
+
+  writeQueue(name: string, partitions: number): WriteQueue {
+    return inProcessWriteQueue(this.#space.queue(name, partitions), (op) => this.#check(op))
   }
 
   async ping(): Promise<void> {

@@ -21,12 +21,14 @@ import type {
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
 import type { StoreHealth } from '../../core/store-health.js'
+import type { WriteQueue } from '../../core/write-queue.js'
 import { slices } from '../slices.js'
 import { UnansweredCalls } from '../unanswered-calls.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
 import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
 import { ping } from './ping.js'
+import { RedisWriteQueue, type RunScript } from './queue/redis-write-queue.js'
 import {
   asArg,
   asBuffer,
@@ -216,6 +218,15 @@ export class RedisStore implements Store {
     this.#logs.push(log)
     this.#logNames.push(name)
     return log
+  }
+
+  writeQueue(name: string, partitions: number): WriteQueue {
+    return new RedisWriteQueue(name, partitions, (...call) => this.runScript(...call))
+  }
+
+  /** For what keeps its own data on the server. */
+  runScript(...[op, script, keys, args]: Parameters<RunScript>): Promise<unknown> {
+    return this.#call(op, itself, (connection) => runScript(connection, script, keys, args))
   }
 
   ping(): Promise<void> {

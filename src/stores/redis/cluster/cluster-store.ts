@@ -24,9 +24,11 @@ import type { CacheError } from '../../../core/errors.js'
 import type { Log } from '../../../core/log.js'
 import { PartialFailure } from '../../../core/partial-failure.js'
 import type { StoreHealth } from '../../../core/store-health.js'
+import type { WriteQueue } from '../../../core/write-queue.js'
 import { awayError, failedError } from '../call-errors.js'
 import type { RedisLink } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
+import { RedisWriteQueue } from '../queue/redis-write-queue.js'
 import { ClusterLog } from './cluster-log.js'
 import type { ClusterNode, Greeting, NodeCall } from './cluster-node.js'
 import { ClusterNodes } from './cluster-nodes.js'
@@ -153,6 +155,12 @@ export class ClusterStore implements Store {
   bornFloor(key: string): number {
     const log = this.#logOf(key)
     return log === undefined ? 0 : log.floors.at(keySlot(key))
+  }
+
+  writeQueue(name: string, partitions: number): WriteQueue {
+    return new RedisWriteQueue(name, partitions, (op, script, keys, args) =>
+      this.#one(op, keys[0]!, (store) => store.runScript(op, script, keys, args)),
+    )
   }
 
   /** Resolves if any node answers. */

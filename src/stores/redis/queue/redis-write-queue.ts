@@ -1,0 +1,257 @@
+/**
+ * The `WriteQueue` contract over Redis: each call is one script for each partition that it touches,
+ * so what a partition promises is atomic, on one server and on a cluster. Scripts of a call go out
+ * together.
+ */
+import {
+  type Claim,
+  type ClaimBounds,
+  type DeadLetter,
+  type Holder,
+  type NewWrite,
+  type PutAnswer,
+  type PutLimits,
+  partitionOf,
+  type QueueState,
+  type SettleAnswer,
+  type Settled,
+  type WaitingWrite,
+  type WriteOp,
+  type WriteQueue,
+} from '../../../core/write-queue.js'
+import { slices } from '../../slices.js'
+import type { RedisArg } from '../connection.js'
+import { asBuffer } from '../redis-args.js'
+import type { Script } from '../scripts.js'
+import {
+  CLAIM,
+  DROP,
+  LETTERS,
+  PUT,
+  QUEUE_KEYS,
+  RELEASE,
+  RENEW,
+  REPLAY,
+  SETTLE,
+  STATE,
+  WAITING,
+} from './queue-scripts.js'
+
+/** Runs a script where its keys lie. */
+export type RunScript = (
+  op: string,
+  script: Script,
+  keys: readonly string[],
+  args: readonly RedisArg[],
+) => Promise<unknown>
+
+/** Of one script: more would keep the server from everyone else for milliseconds. */
+const MAX_ITEMS = 500
+
+export class RedisWriteQueue implements WriteQueue {
+  readonly partitions: number
+  readonly #name: string
+  readonly #run: RunScript
+
+  constructor(name: string, partitions: number, run: RunScript) {
+    this.#name = name
+    this.partitions = partitions
+    this.#run = run
+  }
+
+  put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]> {
+    const { delayMs, maxPending, maxAgeMs } = limits
+    const bounds = [wholeText(delayMs), wholeText(maxPending), wholeText(maxAgeMs)]
+    return this.#each(writes, keyOf, async (partition, part) => {
+      const args = part.flatMap(({ key, op, bytes }) => [key, op, asBuffer(bytes)])
+      const reply = await this.#on(partition, 'put', PUT, [...bounds, ...args])
+      return (reply as unknown[]).map((each) => {
+        const text = String(each)
+        const isQueued = !text.startsWith('-')
+        return { version: Number(isQueued ? text : text.slice(1)), isQueued }
+      })
+    })
+  }
+
+  waiting(keys: readonly string[]): Promise<readonly (WaitingWrite | undefined)[]> {
+    return this.#each(keys, itself, async (partition, part) => {
+      const reply = await this.#on(partition, 'waiting', WAITING, part)
+      return (reply as (Buffer | null)[]).map((stored, i) =>
+        stored === null ? undefined : readWrite(part[i]!, stored),
+      )
+    })
+  }
+
+  async claim(partition: number, holder: Holder, bounds: ClaimBounds): Promise<Claim> {
+    const { maxWrites, maxBytes } = bounds
+    const args = [holder.id, wholeText(holder.leaseMs), wholeText(maxWrites), wholeText(maxBytes)]
+    const reply = (await this.#on(partition, 'claim', CLAIM, args)) as Buffer[]
+    return {
+      epoch: numberIn(reply[0]!),
+      nextMs: numberIn(reply[1]!),
+      writes: pairs(reply.slice(2)).map(([key, stored]) => readWrite(String(key), stored)),
+    }
+  }
+
+  async renew(partition: number, { id, leaseMs }: Holder, epoch: number): Promise<boolean> {
+    const args = [id, wholeText(leaseMs), String(epoch)]
+    return Number(await this.#on(partition, 'renew', RENEW, args)) === 1
+  }
+
+  async settle(
+    partition: number,
+    epoch: number,
+    settled: readonly Settled[],
+  ): Promise<readonly SettleAnswer[] | undefined> {
+    const replies = await Promise.all(
+      slices(settled, MAX_ITEMS).map((part) => {
+        const args = [String(epoch), ...part.flatMap(outcomeArgs)]
+        return this.#on(partition, 'settle', SETTLE, args)
+      }),
+    )
+    if (replies.includes(null)) return undefined
+    return (replies as unknown[][]).flat().map(String) as SettleAnswer[]
+  }
+
+  async release(partition: number, epoch: number): Promise<void> {
+    await this.#on(partition, 'release', RELEASE, [String(epoch)])
+  }
+
+  async state(): Promise<QueueState> {
+    const states = await this.#all('state', STATE, [])
+    const numbers = states.map((state) => (state as unknown[]).map(Number))
+    const sum = (at: number) => numbers.reduce((total, state) => total + state[at]!, 0)
+    const oldestMs = Math.max(...numbers.map((state) => state[1]!))
+    return { pending: sum(0), oldestMs, dead: sum(2), held: sum(3) }
+  }
+
+  async deadLetters(limit: number): Promise<readonly DeadLetter[]> {
+    const replies = await this.#all('deadLetters', LETTERS, [wholeText(limit)])
+    return replies
+      .flatMap((reply) => pairs(reply as Buffer[]))
+      .slice(0, limit)
+      .map(([key, letter]) => readLetter(String(key), letter))
+  }
+
+  replay(keys: readonly string[]): Promise<number> {
+    return this.#count('replay', REPLAY, keys)
+  }
+
+  drop(keys: readonly string[]): Promise<number> {
+    return this.#count('drop', DROP, keys)
+  }
+
+  async #count(op: string, script: Script, keys: readonly string[]): Promise<number> {
+    // One of a part stands for all of it.
+    const counts = await this.#each(keys, itself, async (partition, part) => {
+      return [Number(await this.#on(partition, op, script, part))]
+    })
+    return counts.reduce((sum: number, count) => sum + (count ?? 0), 0)
+  }
+
+  /** Answers in the order of the items, each from its partition. */
+  async #each<I, A>(
+    items: readonly I[],
+    name: (item: I) => string,
+    send: (partition: number, part: readonly I[]) => Promise<readonly A[]>,
+  ): Promise<A[]> {
+    const places = new Map<number, number[]>()
+    items.forEach((item, at) => {
+      const partition = partitionOf(name(item), this.partitions)
+      const known = places.get(partition)
+      if (known === undefined) places.set(partition, [at])
+      else known.push(at)
+    })
+    const answers: A[] = new Array(items.length)
+    const parts = [...places].flatMap(([partition, all]) =>
+      slices(all, MAX_ITEMS).map(async (part) => {
+        const got = await send(
+          partition,
+          part.map((at) => items[at]!),
+        )
+        part.forEach((at, i) => {
+          answers[at] = got[i]!
+        })
+      }),
+    )
+    await Promise.all(parts)
+    return answers
+  }
+
+  #all(op: string, script: Script, args: readonly RedisArg[]): Promise<unknown[]> {
+    const each = Array.from({ length: this.partitions }, (_, partition) => partition)
+    return Promise.all(each.map((partition) => this.#on(partition, op, script, args)))
+  }
+
+  #on(partition: number, op: string, script: Script, args: readonly RedisArg[]): Promise<unknown> {
+    const keys = QUEUE_KEYS.map((key) => `{${this.#name}:${partition}}!${key}`)
+    return this.#run(op, script, keys, args)
+  }
+}
+
+function itself(key: string): string {
+  return key
+}
+
+function keyOf({ key }: { readonly key: string }): string {
+  return key
+}
+
+/** `Infinity` as a number that Lua reads and nothing reaches. */
+function wholeText(number: number): string {
+  return String(Math.ceil(Math.min(Number.MAX_SAFE_INTEGER, number)))
+}
+
+function numberIn(text: Buffer): number | undefined {
+  return text.length === 0 ? undefined : Number(String(text))
+}
+
+function pairs(flat: readonly Buffer[]): (readonly [key: Buffer, stored: Buffer])[] {
+  const all: (readonly [Buffer, Buffer])[] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) all.push([flat[i]!, flat[i + 1]!])
+  return all
+}
+
+const BAR = '|'.charCodeAt(0)
+
+/** The text up to the next bar, and where it goes on. */
+function field(bytes: Buffer, from: number): [text: string, next: number] {
+  const bar = bytes.indexOf(BAR, from)
+  return [bytes.toString('latin1', from, bar), bar + 1]
+}
+
+function readWrite(key: string, stored: Buffer, from = 0): WaitingWrite {
+  const [version, afterVersion] = field(stored, from)
+  const [attempts, afterAttempts] = field(stored, afterVersion)
+  const [op, afterOp] = field(stored, afterAttempts)
+  return {
+    key,
+    op: op as WriteOp,
+    version: Number(version),
+    attempts: Number(attempts),
+    // A copy: what the socket read is larger, and this may be kept for long.
+    bytes: Uint8Array.from(stored.subarray(afterOp)),
+  }
+}
+
+function readLetter(key: string, letter: Buffer): DeadLetter {
+  const [diedAt, afterDiedAt] = field(letter, 0)
+  const [length, from] = field(letter, afterDiedAt)
+  const end = from + Number(length)
+  return {
+    ...readWrite(key, letter, end),
+    error: letter.toString('utf8', from, end),
+    diedAtWallMs: Number(diedAt),
+  }
+}
+
+function outcomeArgs({ key, version, outcome }: Settled): string[] {
+  switch (outcome.kind) {
+    case 'done':
+      return [key, String(version), 'done', '0', '']
+    case 'retry':
+      return [key, String(version), 'retry', wholeText(outcome.afterMs), '']
+    case 'dead':
+      return [key, String(version), 'dead', wholeText(outcome.maxDead), outcome.error]
+  }
+}
