@@ -36,7 +36,6 @@ const KEYS = Array.from({ length: 400 }, (_, i) => `key ${i}`)
 const together = KEYS.filter((key) => partitionOf(key, PARTITIONS) === 1)
 const [k, l, m] = together as [string, string, string]
 
-/** The whole of it, with what it is told to skip left out. */
 export function writeQueueSuite(name: string, start: () => Promise<QueueUnderTest>): void {
   describe(`a write queue: ${name}`, () => {
     let under: QueueUnderTest
@@ -47,6 +46,7 @@ export function writeQueueSuite(name: string, start: () => Promise<QueueUnderTes
     const pass = (ms: number) => under.pass(ms)
     takes(open)
     divides(open, pass)
+    bounds(open, pass)
     settles(open, pass)
     buries(open)
   })
@@ -175,15 +175,17 @@ function divides(open: Open, pass: Pass): void {
     expect(late.nextMs).toBe(0)
     expect((await queue.state()).oldestMs).toBeGreaterThanOrEqual(1_900)
   })
+}
 
+function bounds(open: Open, pass: Pass): void {
   it('answers no more than is asked for, and one that is too heavy by itself', async () => {
     const queue = open()
     for (const key of together.slice(0, 5)) {
       await queue.put([set(key, 'x'.repeat(1_000))], NOW)
       await pass(5)
     }
-    const keysIn = async (bounds: typeof ALL) =>
-      (await queue.claim(1, A, bounds)).writes.map(({ key }) => key)
+    const keysIn = async (most: typeof ALL) =>
+      (await queue.claim(1, A, most)).writes.map(({ key }) => key)
     expect(await keysIn({ ...ALL, maxWrites: 2 })).toEqual(together.slice(0, 2))
     expect(await keysIn({ ...ALL, maxBytes: 3_500 })).toEqual(together.slice(0, 3))
     expect(await keysIn({ ...ALL, maxBytes: 10 })).toEqual(together.slice(0, 1))

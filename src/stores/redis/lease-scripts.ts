@@ -32,6 +32,12 @@ export function leaseKey(key: string): string {
   return key.includes('{') && HASH_TAG.test(key) ? `${key}!lease` : `{${key}}!lease`
 }
 
+/** As scripts take them: the values, then the leases. */
+export function withLeases(each: readonly { readonly key: string }[]): string[] {
+  const keys = each.map(({ key }) => key)
+  return [...keys, ...keys.map(leaseKey)]
+}
+
 /**
  * KEYS: the values, then the leases; ARGV: the moment in milliseconds after which nothing is
  * granted, or '', offset and bytes of the moment up to which a value is past its ttl, then for

@@ -26,7 +26,7 @@ import { slices } from '../slices.js'
 import { UnansweredCalls } from '../unanswered-calls.js'
 import { awayError, failedError } from './call-errors.js'
 import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './connection.js'
-import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY } from './lease-scripts.js'
+import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY, withLeases } from './lease-scripts.js'
 import { ping } from './ping.js'
 import { RedisWriteQueue, type RunScript } from './queue/redis-write-queue.js'
 import {
@@ -267,12 +267,6 @@ export class RedisStore implements Store {
       },
     )
   }
-}
-
-/** The values, then the leases. */
-function withLeases(each: readonly { readonly key: string }[]): string[] {
-  const keys = each.map(({ key }) => key)
-  return [...keys, ...keys.map(leaseKey)]
 }
 
 /** Ends the right, and all that are granted for a while. */

@@ -29,6 +29,7 @@ import { awayError, failedError } from '../call-errors.js'
 import type { RedisLink } from '../connection.js'
 import type { DialedLink } from '../dialed-link.js'
 import { RedisWriteQueue } from '../queue/redis-write-queue.js'
+import { clusterHealth } from './cluster-health.js'
 import { ClusterLog } from './cluster-log.js'
 import type { ClusterNode, Greeting, NodeCall } from './cluster-node.js'
 import { ClusterNodes } from './cluster-nodes.js'
@@ -174,13 +175,8 @@ export class ClusterStore implements Store {
     }
   }
 
-  /** Of its masters; one that does not answer is a warning. */
-  async health(): Promise<StoreHealth> {
-    const told = await Promise.all(this.#nodes.masters.map(healthOf))
-    return {
-      servers: told.flatMap(({ servers }) => servers),
-      warnings: told.flatMap(({ warnings }) => warnings),
-    }
+  health(): Promise<StoreHealth> {
+    return clusterHealth(this.#nodes.masters)
   }
 
   reconnect(): void {
@@ -270,19 +266,6 @@ export class ClusterStore implements Store {
     if (this.#nodes.version === version && !areMoving.includes(true) && masters.length > 0) return
     const cause = new Error('slots move from node to node, or some node is away')
     throw failedError('scan', cause)
-  }
-}
-
-async function healthOf(node: ClusterNode): Promise<StoreHealth> {
-  const { address } = node
-  try {
-    const { servers, warnings } = await node.call('health', (store) => store.health())
-    return {
-      servers: servers.map((server) => ({ ...server, name: address })),
-      warnings: warnings.map((warning) => warning.replace(/^the store/, address)),
-    }
-  } catch (error) {
-    return { servers: [], warnings: [`${address}: ${asStoreError(error).message}`] }
   }
 }
 

@@ -163,7 +163,7 @@ if redis.call('HGET', state, 'epoch') == ARGV[1] then
 end
 return 1`)
 
-/** Answers how many wait, for how long the oldest, how many are dead, and 1 if somebody holds it. */
+/** How many wait, for how long the oldest, how many are dead, and 1 if somebody holds it. */
 export const STATE: Script = script(`
 ${NAMES}
 ${NOW}
