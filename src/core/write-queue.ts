@@ -68,10 +68,14 @@ export interface Claim {
   readonly nextMs: number | undefined
 }
 
-/** What became of a write. `dead`: it goes to the dead letters with the words that say why. */
+/**
+ * What became of a write. `retry`: it failed, which is counted; `later`: it was not tried by
+ * itself; `dead`: it goes to the dead letters with the words that say why.
+ */
 export type Outcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'retry'; readonly afterMs: number }
+  | { readonly kind: 'later'; readonly afterMs: number }
   | { readonly kind: 'dead'; readonly error: string; readonly maxDead: number }
 
 export interface Settled {

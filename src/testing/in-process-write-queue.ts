@@ -204,9 +204,10 @@ class MapWriteQueue implements WriteQueue {
       return 'newer'
     }
     if (outcome.kind === 'done') waiting.delete(key)
-    else if (outcome.kind === 'retry') again(found, nowMs + outcome.afterMs)
+    else if (outcome.kind === 'later') found.dueMs = nowMs + outcome.afterMs
+    else if (outcome.kind === 'retry') failed(found, nowMs + outcome.afterMs)
     else if (dead.size >= outcome.maxDead) {
-      again(found, nowMs + FULL_AGAIN_MS)
+      failed(found, nowMs + FULL_AGAIN_MS)
       return 'full'
     } else {
       dead.set(key, { ...found.write, error: outcome.error, diedAtWallMs: nowMs })
@@ -233,7 +234,7 @@ class MapWriteQueue implements WriteQueue {
   }
 }
 
-function again(waiting: Waiting, dueMs: number): void {
+function failed(waiting: Waiting, dueMs: number): void {
   waiting.write = { ...waiting.write, attempts: waiting.write.attempts + 1 }
   waiting.dueMs = dueMs
 }

@@ -189,6 +189,7 @@ class Both {
 
 function outcome(draw: number): Settled['outcome'] {
   if (draw < 0.5) return { kind: 'done' }
-  if (draw < 0.7) return { kind: 'retry', afterMs: draw < 0.6 ? 0 : 3_600_000 }
+  const afterMs = draw % 0.02 < 0.01 ? 0 : 3_600_000
+  if (draw < 0.7) return { kind: draw < 0.6 ? 'retry' : 'later', afterMs }
   return { kind: 'dead', error: `drawn ${draw}`, maxDead: 3 }
 }

@@ -236,6 +236,20 @@ function settles(open: Open, pass: Pass): void {
     expect(late.writes).toMatchObject([{ key: k, attempts: 1, version: writes[0]!.version }])
   })
 
+  it('puts off what was not tried by itself, and does not count it', async () => {
+    const queue = open()
+    await queue.put([set(k), set(l)], NOW)
+    const { epoch, writes } = await queue.claim(1, A, ALL)
+    const afterMs = [0, 60_000]
+    const later = writes.map((write, i) => ({
+      ...done(write),
+      outcome: { kind: 'later', afterMs: afterMs[i]! } as const,
+    }))
+    expect(await queue.settle(1, epoch!, later)).toEqual(['settled', 'settled'])
+    const next = await queue.claim(1, A, ALL)
+    expect(next.writes).toMatchObject([{ key: writes[0]!.key, attempts: 0 }])
+  })
+
   it('does not let a later write wait for the back-off of one that failed', async () => {
     const queue = open()
     await queue.put([set(k)], NOW)

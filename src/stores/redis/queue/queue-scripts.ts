@@ -109,8 +109,8 @@ redis.call('HSET', state, 'until', string.format('%.0f', nowMs + ARGV[2]))
 return 1`)
 
 /**
- * ARGV: epoch, then of each: key, version, what (done, retry, dead), milliseconds or most dead
- * letters, error. Answers settled, newer or full for each; nothing at all where another holds it.
+ * ARGV: epoch, then of each: key, version, what (done, later, retry, dead), milliseconds or the
+ * most dead letters, error. Answers settled, newer or full for each; nothing at all where another holds it.
  */
 export const SETTLE: Script = script(`
 ${NAMES}
@@ -124,7 +124,7 @@ local function forget(key)
   redis.call('ZREM', due, key)
   redis.call('ZREM', since, key)
 end
-local function again(key, stored, afterMs)
+local function failed(key, stored, afterMs)
   local version, attempts, op, from = parts(stored)
   redis.call('HSET', writes, key,
     version .. '|' .. (attempts + 1) .. '|' .. op .. '|' .. string.sub(stored, from))
@@ -142,10 +142,11 @@ for at = 2, #ARGV, 5 do
       if what == 'done' then redis.call('ZADD', since, nowMs, key) end
     end
   elseif what == 'done' then forget(key)
-  elseif what == 'retry' then again(key, stored, number)
+  elseif what == 'later' then redis.call('ZADD', due, nowMs + number, key)
+  elseif what == 'retry' then failed(key, stored, number)
   elseif redis.call('HLEN', dead) >= number then
     answer = 'full'
-    again(key, stored, ${FULL_AGAIN_MS})
+    failed(key, stored, ${FULL_AGAIN_MS})
   else
     redis.call('HSET', dead, key,
       string.format('%.0f', nowMs) .. '|' .. #error .. '|' .. error .. stored)

@@ -250,7 +250,8 @@ function outcomeArgs({ key, version, outcome }: Settled): string[] {
     case 'done':
       return [key, String(version), 'done', '0', '']
     case 'retry':
-      return [key, String(version), 'retry', wholeText(outcome.afterMs), '']
+    case 'later':
+      return [key, String(version), outcome.kind, wholeText(outcome.afterMs), '']
     case 'dead':
       return [key, String(version), 'dead', wholeText(outcome.maxDead), outcome.error]
   }
