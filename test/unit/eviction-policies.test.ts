@@ -198,8 +198,7 @@ describe('hostile keys', () => {
     for (let round = 0; round < limit; round++) {
       for (const key of [...attackers, ...attackers, ...attackers]) partition.hit(key)
       ask(partition, 'newcomer')
-      // Pushed on before it is read once more: two reads while it waits would let it in.
-      ask(partition, 'newcomer')
+      // Pushed on before it is asked for again: two reads while it waits would let it in.
       for (let i = 0; i < 2; i++) partition.write(`flood ${round} ${i}`, ENTRY)
       const slot = tier.inspect().partitions[0]!.index.get('newcomer')
       if (slot !== undefined && policy.inspect().listOf(slot) === 1) return round
@@ -221,9 +220,10 @@ describe('hostile keys', () => {
     }
     const without = seeds.map((seed) => roundsUntilIn(drawing(seed, 0.999), few))
     expect(new Set(without)).toEqual(new Set([few]))
-    // The sixth of its requests is the second in the third round.
+    // The sixth of its requests is that of the sixth round; what is forgotten meanwhile comes on top.
     const within = seeds.map((seed) => roundsUntilIn(drawing(seed, 0), few))
-    expect(new Set(within)).toEqual(new Set([2]))
+    expect(Math.min(...within)).toBeGreaterThanOrEqual(5)
+    expect(Math.max(...within)).toBeLessThan(few)
   })
 })
 
@@ -257,11 +257,8 @@ describe('one victim', () => {
     const worst = { moves: 0, asked: 0 }
     for (let slot = 5_000; slot < 5_400; slot++) {
       for (const each of lists.fromTail(1)) policy.touch(each)
-      // Asked for often, and as heavy as thousands of the others, or as one.
-      for (let times = 0; times < 15; times++) {
-        add(slot, `newcomer ${slot}`, slot % 2 === 0 ? 2_000 : 1)
-        if (times < 14) policy.remove(slot)
-      }
+      // One key, so it is asked for ever more often; as heavy as thousands of the others, or as one.
+      add(slot, 'newcomer', slot % 2 === 0 ? 2_000 : 1)
       ;[moves, asked] = [0, 0]
       policy.remove(policy.victim())
       worst.moves = Math.max(worst.moves, moves)

@@ -104,8 +104,10 @@ export class AdaptivePolicy implements EvictionPolicy {
       this.#left.note(this.#hashes[newcomer]!, FROM_WINDOW)
       return newcomer
     }
+    // Before the newcomer is there: where all others were read since, it would be its own victim.
+    const victim = this.#leavesMain()
     this.#moveToMain(newcomer, 0)
-    return this.#leavesMain()
+    return victim
   }
 
   /** By the count that a contest would compare; among equals, main's after the window's. */

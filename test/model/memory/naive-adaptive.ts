@@ -86,9 +86,10 @@ export class NaiveAdaptive implements NaivePolicy {
       this.#share.hasLeft(newcomer.hash, 'window')
       return newcomer.held
     }
+    const victim = this.#leavesMain()
     newcomer.reads = 0
     this.#main.push(this.#window.shift()!)
-    return this.#leavesMain()
+    return victim
   }
 
   fromColdest(): Held[] {
