@@ -58,12 +58,14 @@ export interface ClaimBounds {
 
 /** What the holder of a partition is given. */
 export interface Claim {
-  /** Above those of all holders before; `undefined` where somebody else holds it. */
+  /**
+   * Above those of all holders before; `undefined` where somebody else holds it, or nothing is due.
+   */
   readonly epoch: number | undefined
   /** Those that are due, the earliest first. They stay where they are until they are settled. */
   readonly writes: readonly WaitingWrite[]
   /**
-   * In how long there is more to do, or the holder's lease ends; `undefined` where nothing waits.
+   * In how long something is due, or another's lease ends; `undefined` where nothing waits.
    */
   readonly nextMs: number | undefined
 }
@@ -115,7 +117,10 @@ export interface WriteQueue {
   put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]>
   /** What waits under these keys. One round trip. */
   waiting(keys: readonly string[]): Promise<readonly (WaitingWrite | undefined)[]>
-  /** Takes the partition, or keeps it, and hears what is due. One round trip. */
+  /**
+   * Takes the partition, or keeps it, where something is due; where nothing is, whoever holds it
+   * gives it back so. Thus workers share the work, and an idle one holds nothing. One round trip.
+   */
   claim(partition: number, holder: Holder, bounds: ClaimBounds): Promise<Claim>
   /** Keeps the partition; whether it was still the holder's. One round trip. */
   renew(partition: number, holder: Holder, epoch: number): Promise<boolean>

@@ -93,22 +93,22 @@ class MapWriteQueue implements WriteQueue {
     if (holder !== undefined && holder !== id && untilMs > nowMs) {
       return { epoch: undefined, writes: [], nextMs: untilMs - nowMs }
     }
+    const all = [...partition.waiting.values()].sort(byDue)
+    const due = all.filter(({ dueMs }) => dueMs <= nowMs).slice(0, bounds.maxWrites)
+    if (due.length === 0) {
+      if (holder === id) release(partition)
+      const [first] = all
+      return { epoch: undefined, writes: [], nextMs: first && first.dueMs - nowMs }
+    }
     if (holder !== id) partition.epoch++
     partition.holder = id
     partition.untilMs = nowMs + leaseMs
-    const all = [...partition.waiting.values()].sort(byDue)
-    const due = all.filter(({ dueMs }) => dueMs <= nowMs).slice(0, bounds.maxWrites)
     let bytes = 0
     const fits = due.filter(({ write }, i) => {
       bytes += write.bytes.length
       return i === 0 || bytes <= bounds.maxBytes
     })
-    const first = all[0]
-    return {
-      epoch: partition.epoch,
-      writes: fits.map(({ write }) => write),
-      nextMs: first && Math.max(0, first.dueMs - nowMs),
-    }
+    return { epoch: partition.epoch, writes: fits.map(({ write }) => write), nextMs: 0 }
   }
 
   async renew(number: number, { leaseMs }: Holder, epoch: number): Promise<boolean> {
@@ -133,9 +133,7 @@ class MapWriteQueue implements WriteQueue {
   async release(number: number, epoch: number): Promise<void> {
     this.#check('release')
     const partition = this.#data.partitions[number]!
-    if (partition.epoch !== epoch) return
-    partition.holder = undefined
-    partition.untilMs = 0
+    if (partition.epoch === epoch) release(partition)
   }
 
   async state(): Promise<QueueState> {
@@ -232,6 +230,11 @@ class MapWriteQueue implements WriteQueue {
   get #nowMs(): number {
     return this.#data.clock.wallMs()
   }
+}
+
+function release(partition: Partition): void {
+  partition.holder = undefined
+  partition.untilMs = 0
 }
 
 function failed(waiting: Waiting, dueMs: number): void {

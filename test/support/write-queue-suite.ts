@@ -144,6 +144,7 @@ function divides(open: Open, pass: Pass): void {
   it('is kept by renewals and given back by a release', async () => {
     const queue = open()
     const short = { ...A, leaseMs: 1_500 }
+    await queue.put([set(k)], NOW)
     const { epoch } = await queue.claim(1, short, ALL)
     for (let turn = 0; turn < 3; turn++) {
       await pass(600)
@@ -178,6 +179,26 @@ function divides(open: Open, pass: Pass): void {
 }
 
 function bounds(open: Open, pass: Pass): void {
+  it('is held by nobody where nothing is due', async () => {
+    const queue = open()
+    expect(await queue.claim(1, A, ALL)).toEqual({
+      epoch: undefined,
+      writes: [],
+      nextMs: undefined,
+    })
+    await queue.put([set(k)], NOW)
+    await queue.put([set(l)], { ...NOW, delayMs: 60_000 })
+    const { epoch, writes } = await queue.claim(1, A, ALL)
+    expect((await queue.state()).held).toBe(1)
+    await queue.settle(1, epoch!, writes.map(done))
+    const next = await queue.claim(1, A, ALL)
+    expect([next.epoch, next.writes]).toEqual([undefined, []])
+    expect(next.nextMs).toBeGreaterThan(30_000)
+    expect((await queue.state()).held).toBe(0)
+    await queue.put([set(k)], NOW)
+    expect((await queue.claim(1, B, ALL)).epoch).toBeGreaterThan(epoch!)
+  })
+
   it('answers no more than is asked for, and one that is too heavy by itself', async () => {
     const queue = open()
     for (const key of together.slice(0, 5)) {

@@ -72,7 +72,7 @@ return answers`)
 
 /**
  * ARGV: holder, milliseconds of its lease, most writes, most bytes. Answers the epoch or '', in how
- * many milliseconds there is more to do or '', then key and stored form of each.
+ * many milliseconds something is due or '', then key and stored form of each.
  */
 export const CLAIM: Script = script(`
 ${NAMES}
@@ -82,21 +82,25 @@ local untilMs = tonumber(redis.call('HGET', state, 'until') or '0')
 if holder and holder ~= ARGV[1] and untilMs > nowMs then
   return {'', string.format('%.0f', untilMs - nowMs)}
 end
+local keys = redis.call('ZRANGEBYSCORE', due, '-inf', nowMs, 'LIMIT', 0, ARGV[3])
+if #keys == 0 then
+  if holder == ARGV[1] then redis.call('HDEL', state, 'holder', 'until') end
+  local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
+  return {'', first and string.format('%.0f', first - nowMs) or ''}
+end
 local epoch = redis.call('HGET', state, 'epoch')
 if holder ~= ARGV[1] or not epoch then
   epoch = string.format('%.0f', redis.call('HINCRBY', state, 'epoch', 1))
 end
 redis.call('HSET', state, 'holder', ARGV[1], 'until', string.format('%.0f', nowMs + ARGV[2]))
-local answers, bytes = {epoch, ''}, 0
-for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', nowMs, 'LIMIT', 0, ARGV[3])) do
+local answers, bytes = {epoch, '0'}, 0
+for _, key in ipairs(keys) do
   local stored = redis.call('HGET', writes, key)
   bytes = bytes + #stored
   if #answers > 2 and bytes > tonumber(ARGV[4]) then break end
   answers[#answers + 1] = key
   answers[#answers + 1] = stored
 end
-local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
-if first then answers[2] = string.format('%.0f', math.max(0, first - nowMs)) end
 return answers`)
 
 /** ARGV: holder, milliseconds of its lease, epoch. 1 if it had it. */
