@@ -78,7 +78,9 @@ describe('patterns', () => {
       const loadMany = async (ids: number[]) => new Map<number, User>(ids.map((id) => [id, U]))
       const batched = batch(cache, { key: (id: number) => `${id}`, loadMany })
       expectTypeOf(batched.get(1)).resolves.toEqualTypeOf<User | undefined>()
-      const listed = batch(cache, { loadMany: async (ids: string[]): Promise<User[]> => ids.map(() => U) })
+      const listed = batch(cache, {
+        loadMany: async (ids: string[]): Promise<User[]> => ids.map(() => U),
+      })
       expectTypeOf(listed.getMany(['1'])).resolves.toEqualTypeOf<(User | undefined)[]>()
     })
   })

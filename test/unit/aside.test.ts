@@ -6,6 +6,7 @@ import { gate, trackedCache, trackedPair, trackedWithStore } from './tracked-cac
 const KINDS = { 'memory alone': trackedCache, 'memory and store': trackedWithStore }
 const PATTERNS = { aside, readThrough }
 const row = (id: string) => ({ id })
+const one = () => 1
 
 describe.each(Object.entries(PATTERNS))('%s', (name, pattern) => {
   describe.each(Object.entries(KINDS))('over %s', (_, make) => {
@@ -88,7 +89,7 @@ describe.each(Object.entries(PATTERNS))('%s', (name, pattern) => {
     const { cache, clock } = trackedCache({ ttl: 10, grace: 10 })
     const seen: unknown[] = []
     const users = pattern(cache, {
-      load: (id: string, { key, stale, signal, tag }) => {
+      load: (id: string, { key, stale, signal, tag }): number => {
         seen.push([id, key, stale, signal.aborted])
         tag('team:7')
         return seen.length
@@ -164,13 +165,13 @@ describe.each(Object.entries(PATTERNS))('%s', (name, pattern) => {
   it.each([
     [{ load: 42 }, "option 'load' is 42"],
     [{}, "option 'load' is undefined"],
-    [{ load: () => 1, loadMany: 42 }, "option 'loadMany' is 42"],
-    [{ load: () => 1, key: 'id' }, "option 'key' is 'id'"],
-    [{ load: () => 1, tll: 5 }, "unknown option 'tll'; known here: key, load, loadMany, ttl"],
-    [{ load: () => 1, fresh: true }, "unknown option 'fresh'"],
-    [{ load: () => 1, signal: undefined }, "unknown option 'signal'"],
-    [{ load: () => 1, ttl: -1 }, "option 'ttl' is -1"],
-    [{ load: () => 1, tags: 'users' }, "option 'tags' is 'users'"],
+    [{ load: one, loadMany: 42 }, "option 'loadMany' is 42"],
+    [{ load: one, key: 'id' }, "option 'key' is 'id'"],
+    [{ load: one, tll: 5 }, "unknown option 'tll'; known here: key, load, loadMany, ttl"],
+    [{ load: one, fresh: true }, "unknown option 'fresh'"],
+    [{ load: one, signal: undefined }, "unknown option 'signal'"],
+    [{ load: one, ttl: -1 }, "option 'ttl' is -1"],
+    [{ load: one, tags: 'users' }, "option 'tags' is 'users'"],
     [null, "option 'options' is null"],
   ])('refuses %o', (options, message) => {
     const { cache } = trackedCache()
