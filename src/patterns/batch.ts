@@ -86,7 +86,7 @@ class Gathering<V, I, T extends V> {
     const answer = new Promise<T | undefined>((settle) => {
       resolve = settle
     })
-    if (this.#asked.size === 0) this.#sendAfterTick(this.#asked)
+    if (this.#asked.size === 0) this.#sendAfterTick()
     this.#asked.set(key, { id, answer, resolve })
     if (this.#asked.size >= this.#maxBatch) this.#send()
     return answer
@@ -94,14 +94,11 @@ class Gathering<V, I, T extends V> {
 
   /**
    * After the promises of this tick: what is asked for in the callbacks of others that were
-   * answered together belongs into one batch as well.
+   * answered together belongs into one batch as well. One that was sent because it was full leaves
+   * this to the next: that goes out earlier in its tick, or holds nothing.
    */
-  #sendAfterTick(batch: Map<string, Asked<I, T>>): void {
-    void Promise.resolve().then(() => {
-      process.nextTick(() => {
-        if (this.#asked === batch) this.#send()
-      })
-    })
+  #sendAfterTick(): void {
+    void Promise.resolve().then(() => process.nextTick(() => this.#send()))
   }
 
   #send(): void {

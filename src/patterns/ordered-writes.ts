@@ -19,6 +19,11 @@ interface Line {
 export class OrderedWrites {
   readonly #lines = new Map<string, Line>()
 
+  /** Keys that have a line. */
+  get size(): number {
+    return this.#lines.size
+  }
+
   /** Ends as `write` does, or rejects with WRITE_QUEUE_FULL. */
   run<T>(key: string, write: () => Promise<T>): Promise<T> {
     const line = this.#lines.get(key) ?? { length: 0, end: Promise.resolve() }

@@ -28,7 +28,7 @@ export interface WriteOptions<I, T, V = unknown> extends KeyOptions<I>, EntryOpt
   /** Removes a value from the source. Default: none, and `delete` rejects. */
   remove?: ((id: I, context: WriteContext) => unknown) | undefined
   /** Brings the value of an id from the source, for `get`. Default: `get` reads the cache alone. */
-  load?: SourceLoader<I, T, V> | undefined
+  load?: SourceLoader<I, T | undefined, V> | undefined
   /**
    * How long a writer may take before its caller gets WRITER_TIMEOUT and the next write of that key
    * begins. 1 ms to 24 h, or `Infinity`. Default 60 s.
@@ -72,7 +72,8 @@ export function readWriting<V, I, T extends V>(
   if (load !== undefined) checkFunction(where, 'load', load)
   const writer = new SourceWriter(cache, timeoutMs(where, options.writeTimeout))
   const { keyOf } = parts
-  const reader = load && new SourceReader<V, I, T>(parts, load)
+  // `undefined` is no value of a namespace, but any loader may answer with it: `get` says so.
+  const reader = load && new SourceReader<V, I, T>(parts, load as SourceLoader<I, T, V>)
   const face: WrittenSource<I, T> = {
     get: async (id, call) => (reader ? reader.get(id, call) : cache.get<T>(keyOf(id), call)),
     delete: async (id) => {

@@ -67,6 +67,14 @@ describe('patterns', () => {
       // @ts-expect-error the name is missing
       void writing.set('1', { id: 1 })
     })
+    void (() => {
+      const found = writeAround(cache, {
+        load: (id: string) => db.found(id),
+        write: async (_id: string, user: User) => user,
+      })
+      expectTypeOf(found.set).parameter(1).toEqualTypeOf<User>()
+      expectTypeOf(found.get('1')).resolves.toEqualTypeOf<User | undefined>()
+    })
     // @ts-expect-error the answer of a client is no row
     void writeThrough(users, { write: async (_id: string, _user: User) => ({ rowCount: 1 }) })
     // @ts-expect-error the same
