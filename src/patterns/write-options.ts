@@ -44,8 +44,9 @@ export interface WrittenSource<I, T> extends KeyedEntries<I> {
   get(id: I, options?: GetOptions): Promise<T | undefined>
   /**
    * Removes the value from the source, then from the cache. Rejects with what the remover throws,
-   * untouched, WRITER_TIMEOUT, WRITE_QUEUE_FULL; the key has been deleted then as well. Rejects
-   * with OPTION_INVALID where there is no `remove`.
+   * untouched, or with WRITER_TIMEOUT: the key has been deleted then as well. With
+   * WRITE_QUEUE_FULL, KEY_INVALID, or OPTION_INVALID where there is no `remove`, nothing was
+   * removed. 1 round trip beside the source's.
    */
   delete(id: I): Promise<void>
 }

@@ -50,7 +50,7 @@ describe.each(Object.entries({ writeThrough, writeAround }))('%s over Redis', (n
     }
   }
 
-  it('a slow load of another process that straddles a write does not bring the old row back', async () => {
+  it('a slow load elsewhere that straddles a write does not bring the old row back', async () => {
     const { loads, open, write } = await twoProcesses()
     const [ours, theirs] = [await open(write), await open(write)]
     const reading = theirs.users.get('1')
@@ -68,7 +68,7 @@ describe.each(Object.entries({ writeThrough, writeAround }))('%s over Redis', (n
     expect(await ours.cache.get('1')).toBe(expected)
   })
 
-  it('a writer that fails after it has written: no process serves the old row for long', async () => {
+  it('a writer that has written and then fails: the old row leaves every process', async () => {
     const { rows, loads, open } = await twoProcesses()
     const boom = new Error('boom')
     const failing = async (id: string, value: string) => {

@@ -51,7 +51,7 @@ describe.each(Object.entries(KINDS))('batch (%s)', (_, make) => {
     expect(loadMany.mock.calls.flatMap(([ids]) => ids)).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 
-  it('a failing loader rejects with its very error whom it was to serve, and nobody else', async () => {
+  it('a failing loader rejects whom it was to serve, with its very error', async () => {
     const { cache } = make()
     await cache.set('cached', 'had')
     const boom = new Error('boom')

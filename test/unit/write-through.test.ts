@@ -71,7 +71,7 @@ describe.each(Object.entries(KINDS))('writeThrough (%s)', (_, make) => {
     }
   })
 
-  it('a value that no tier can keep is written all the same, and nothing older is served', async () => {
+  it('writes what no tier can keep all the same, and serves nothing older', async () => {
     const { cache } = make()
     await cache.set('1', 'old')
     const value = { run: () => 1 }
@@ -219,7 +219,7 @@ describe.each(Object.entries(PATTERNS))('%s', (name, pattern) => {
     })
   })
 
-  it('a store that is away rejects nothing, and nothing older is served when it is back', async () => {
+  it('a store that is away rejects nothing, and has nothing older when it is back', async () => {
     const { cache, clock, store, data } = trackedWithStore()
     await cache.set('1', 'old')
     store.inject({ kind: 'throw' })
@@ -251,7 +251,7 @@ describe.each(Object.entries(PATTERNS))('%s', (name, pattern) => {
     expect([await a.cache.get('1'), await b.cache.get('1')]).toEqual([expected, expected])
   })
 
-  it('a writer that takes too long gives its key free, and is not believed when it ends', async () => {
+  it('a writer that takes too long frees its key, and is not believed when it ends', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { cache, clock } = trackedCache()
     const gates = [gate<void>(), gate<void>()]
