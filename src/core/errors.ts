@@ -27,6 +27,11 @@ export const ERROR_CODES = {
   LOADER_RESULT: { retryable: false, says: 'a bulk loader answered in a shape that fits no keys' },
   LOCK_TIMEOUT: { retryable: true, says: 'a lock was not free for as long as its caller waits' },
   LOCK_LOST: { retryable: true, says: 'a lock could not be renewed while its holder worked' },
+  WRITER_TIMEOUT: { retryable: true, says: 'a writer ran past its timeout; it may have written' },
+  WRITE_QUEUE_FULL: {
+    retryable: true,
+    says: 'too many writes of the key wait; nothing was written',
+  },
   STORE_TIMEOUT: { retryable: true, says: 'the store did not answer within its deadline' },
   STORE_UNAVAILABLE: { retryable: true, says: 'the store is away; the call was not sent' },
   STORE_FAILED: { retryable: true, says: 'the store answered with an error' },

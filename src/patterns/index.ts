@@ -8,9 +8,25 @@ export {
   type InvalidationNotes,
   type PendingInvalidations,
 } from './after-commit.js'
+export { type Aside, type AsideOptions, aside } from './aside.js'
+export { type Batch, type BatchOptions, batch } from './batch.js'
+export type { KeyedEntries } from './keyed-entries.js'
 export { type HeldLock, lock } from './lock.js'
 export type { LockOptions } from './lock-options.js'
 export { type InvalidationOutbox, invalidationOutbox, type NotedInvalidations } from './outbox.js'
 export type { OutboxOptions, SqlClient, SqlListener } from './outbox-options.js'
 export type { OutboxPending } from './outbox-table.js'
+export type { EntryOptions, KeyOptions } from './pattern-options.js'
 export type { InvalidationScope, InvalidationTarget } from './perform-notes.js'
+export {
+  type ReadThrough,
+  type ReadThroughOptions,
+  readThrough,
+  type SourceLoaders,
+} from './read-through.js'
+export { type RefreshAheadOptions, refreshAhead } from './refresh-ahead.js'
+export type { SourceAnswer, SourceBulkLoader, SourceLoader } from './source-reader.js'
+export type { WriteContext } from './source-writer.js'
+export { type WriteAround, type WriteAroundOptions, writeAround } from './write-around.js'
+export type { WriteOptions, WrittenSource } from './write-options.js'
+export { type WriteThrough, type WriteThroughOptions, writeThrough } from './write-through.js'

@@ -220,7 +220,7 @@ describe('hostile keys', () => {
     }
     const without = seeds.map((seed) => roundsUntilIn(drawing(seed, 0.999), few))
     expect(new Set(without)).toEqual(new Set([few]))
-    // The sixth of its requests is that of the sixth round; what is forgotten meanwhile comes on top.
+    // The sixth of its requests is that of the sixth round; what was forgotten comes on top.
     const within = seeds.map((seed) => roundsUntilIn(drawing(seed, 0), few))
     expect(Math.min(...within)).toBeGreaterThanOrEqual(5)
     expect(Math.max(...within)).toBeLessThan(few)
@@ -257,7 +257,7 @@ describe('one victim', () => {
     const worst = { moves: 0, asked: 0 }
     for (let slot = 5_000; slot < 5_400; slot++) {
       for (const each of lists.fromTail(1)) policy.touch(each)
-      // One key, so it is asked for ever more often; as heavy as thousands of the others, or as one.
+      // One key, so ever more often; as heavy as thousands of the others, or as one.
       add(slot, 'newcomer', slot % 2 === 0 ? 2_000 : 1)
       ;[moves, asked] = [0, 0]
       policy.remove(policy.victim())

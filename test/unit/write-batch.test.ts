@@ -69,7 +69,7 @@ describe('a batch', () => {
     expect(results.every((each) => each.kind !== 'done' && each.error === away)).toBe(true)
   })
 
-  it('with bad writes in both halves, first among them or not, is written but for these', async () => {
+  it('with bad writes in both halves, first or not, is written but for these', async () => {
     for (const bad of [
       [3, 77],
       [0, 50],

@@ -114,7 +114,8 @@ return 1`)
 
 /**
  * ARGV: epoch, then of each: key, version, what (done, later, retry, dead), milliseconds or the
- * most dead letters, error. Answers settled, newer or full for each; nothing at all where another holds it.
+ * most dead letters, error. Answers settled, newer or full for each; nothing at all where another
+ * holds it.
  */
 export const SETTLE: Script = script(`
 ${NAMES}
