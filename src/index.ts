@@ -1,5 +1,6 @@
 /** The front door: `createCache`, its types, its errors. Stores have doors of their own. */
 export type {
+  Answers,
   BulkAnswer,
   BulkLoader,
   Cache,
