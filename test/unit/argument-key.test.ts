@@ -161,14 +161,16 @@ const { value: builds } = fc.letrec<{ value: Build; leaf: Build; node: Build }>(
       ),
       fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 }).map(
         (list): Build =>
-          (isReversed) =>
-            new Map(
-              inOrder(list, isReversed).map((pair) => [
-                pair[0](isReversed),
-                // Of the key alone: where one comes twice, the order would decide on its value.
-                JSON.stringify(keyOf(pair[0](false))),
+          (isReversed) => {
+            // A key that comes twice would have the value that comes last.
+            const unique = new Map(list.map((pair) => [keyOf(new Set([pair[0](false)])), pair]))
+            return new Map(
+              inOrder([...unique.values()], isReversed).map(([key, value]) => [
+                key(isReversed),
+                value(isReversed),
               ]),
-            ),
+            )
+          },
       ),
     ),
   }
