@@ -4,12 +4,10 @@ export type {
   BulkAnswer,
   BulkLoader,
   Cache,
-  CachedKey,
   CacheHealth,
   CacheStats,
   Loader,
   LoaderContext,
-  MemoryControl,
   MemoryStats,
   NamespaceValue,
   RootCache,
@@ -50,6 +48,7 @@ export type {
   PolicyRoom,
 } from './core/eviction-policy.js'
 export type { InvalidateManyOptions, InvalidateOptions } from './core/invalidate-options.js'
+export type { CachedKey, MemoryControl } from './core/memory-api.js'
 export type { MemoryOptions } from './core/memory-options.js'
 export type {
   CacheOptions,

@@ -16,7 +16,7 @@ import type { DependencyRef } from './dependency.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
 import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
-import type { MemoryOptions } from './memory-options.js'
+import type { MemoryControl } from './memory-api.js'
 import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
 import type { SchemaValue } from './standard-schema.js'
 import type { StoreHealth } from './store-health.js'
@@ -277,31 +277,6 @@ export interface Cache<V = unknown> {
    * called on a namespace. Later reads are misses, later loads run uncached in the store.
    */
   close(): Promise<void>
-}
-
-/** A key that memory holds. */
-export interface CachedKey {
-  /** '' for the cache itself. */
-  readonly namespace: string
-  readonly key: string
-}
-
-/** The tier in the process, as a whole. Without one there are no keys, and bounds mean nothing. */
-export interface MemoryControl {
-  /**
-   * At most `limit` keys (0 to 16 777 216), those first that the policy holds dearest: for warmers
-   * and dashboards. Of one namespace, or of all. 0 round trips; looks at every entry, about 50 ms
-   * for a million.
-   */
-  hottest(limit: number, namespace?: string): readonly CachedKey[]
-  /** As `hottest`, those first that would leave first. */
-  coldest(limit: number, namespace?: string): readonly CachedKey[]
-  /**
-   * Other bounds from now on, with the ranges of the options of `memory`; what is left out stays.
-   * Where they are lower, entries leave bit by bit within the next seconds, so that no call waits.
-   * Throws OPTION_UNKNOWN or OPTION_INVALID.
-   */
-  resize(bounds: Pick<MemoryOptions, 'maxBytes' | 'maxEntries'>): void
 }
 
 /** The cache itself: knows the types of the namespaces it was made with. */

@@ -36,7 +36,7 @@ export function wrap<A extends unknown[], T>(
   })
 }
 
-/** Options of `wrap`, whoever takes them, as those of its calls; `undefined` where none is given. */
+/** Options of `wrap`, as those of its calls; `undefined` where there are none. */
 export function checkWrapOptions(
   options: Omit<CallOptions, 'tags'> & { readonly key?: unknown; readonly tags?: unknown },
   where: string,

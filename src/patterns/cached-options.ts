@@ -14,7 +14,7 @@ export type CacheSource<V = unknown, This = unknown> = Cache<V> | ((self: This) 
 /** Options of a method; they stand above those of its class. `this` is the instance. */
 export interface CachedOptions<This = unknown, A extends unknown[] = never[]>
   extends Omit<WrapOptions<A>, 'key' | 'tags'> {
-  /** The key of a call. Default: class, method and arguments as text, and nothing of the instance. */
+  /** The key of a call. Default: class, method and arguments as text; nothing of the instance. */
   key?: ((this: This, ...args: A) => string) | undefined
   /** A list, or a function that names them by the arguments; those of the class are added. */
   tags?: readonly string[] | ((this: This, ...args: A) => readonly string[]) | undefined

@@ -3,14 +3,17 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import * as patterns from '../../src/patterns/index.js'
 import { answersOf, cached, cachedClass } from '../../src/patterns/index.js'
 import { compiledDecorators, DECORATOR_FORMS } from '../support/compiled-decorators.js'
+import type { privateMethods } from './decorated/private-methods.js'
+import type { services } from './decorated/services.js'
 import { gate, trackedCache, trackedWithStore } from './tracked-cache.js'
-
-type Services = typeof import('./decorated/services.js')
-type PrivateMethods = typeof import('./decorated/private-methods.js')
 
 const imports = { 'patterns/index.js': patterns }
 const compile = (form: string) =>
-  compiledDecorators<Services>('test/unit/decorated/services.ts', DECORATOR_FORMS[form]!, imports)
+  compiledDecorators<{ services: typeof services }>(
+    'test/unit/decorated/services.ts',
+    DECORATOR_FORMS[form]!,
+    imports,
+  ).services
 
 describe.each(Object.keys(DECORATOR_FORMS))('%s decorators', (form) => {
   const services = compile(form)
@@ -242,11 +245,11 @@ describe.each(Object.keys(DECORATOR_FORMS))('%s decorators', (form) => {
 })
 
 describe('private methods, which the standard form has alone', () => {
-  const methods = compiledDecorators<PrivateMethods>(
+  const methods = compiledDecorators<{ privateMethods: typeof privateMethods }>(
     'test/unit/decorated/private-methods.ts',
     DECORATOR_FORMS.standard!,
     imports,
-  )
+  ).privateMethods
 
   it('are cached in a namespace', async () => {
     const { cache } = trackedCache()

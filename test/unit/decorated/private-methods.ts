@@ -2,7 +2,7 @@
 import type { Cache } from '../../../src/index.js'
 import { answersOf, cached } from '../../../src/patterns/index.js'
 
-export function vaults(cache: Cache, calls: string[]) {
+function vaults(cache: Cache, calls: string[]) {
   class Vault {
     @cached(cache, { namespace: 'vault' })
     async #open(id: string): Promise<string> {
@@ -30,7 +30,7 @@ export function vaults(cache: Cache, calls: string[]) {
   return Vault
 }
 
-export function unspaced(cache: Cache) {
+function unspaced(cache: Cache) {
   class Vault {
     @cached(cache)
     async #open(): Promise<number> {
@@ -44,7 +44,7 @@ export function unspaced(cache: Cache) {
   return Vault
 }
 
-export function accessors(cache: Cache) {
+function accessors(cache: Cache) {
   class Vault {
     // @ts-expect-error: for methods
     @cached(cache)
@@ -52,3 +52,5 @@ export function accessors(cache: Cache) {
   }
   return Vault
 }
+
+export const privateMethods = { vaults, unspaced, accessors }

@@ -10,7 +10,7 @@ export interface User {
   by: string
 }
 
-export function userService(cache: Cache, calls: unknown[][]) {
+function userService(cache: Cache, calls: unknown[][]) {
   @cachedClass({ cache, namespace: 'userService', ttl: 3_600, tags: ['service'] })
   class UserService {
     readonly #by: string
@@ -52,7 +52,7 @@ export function userService(cache: Cache, calls: unknown[][]) {
   return UserService
 }
 
-export function tenants(cache: Cache) {
+function tenants(cache: Cache) {
   class Tenant {
     constructor(readonly name: string) {}
 
@@ -71,7 +71,7 @@ export function tenants(cache: Cache) {
   return Tenant
 }
 
-export function holders() {
+function holders() {
   class Holder {
     constructor(
       readonly cache: Cache,
@@ -86,7 +86,7 @@ export function holders() {
   return Holder
 }
 
-export function repositories(cache: Cache, calls: string[]) {
+function repositories(cache: Cache, calls: string[]) {
   class Repository {
     table = 'none'
 
@@ -123,7 +123,7 @@ export function repositories(cache: Cache, calls: string[]) {
   return { Repository, Users, Teams, Cities }
 }
 
-export function failing(cache: Cache, boom: Error) {
+function failing(cache: Cache, boom: Error) {
   class Failing {
     @cached(cache)
     async load(): Promise<number> {
@@ -151,7 +151,7 @@ export function failing(cache: Cache, boom: Error) {
 }
 
 /** Two classes without a name. */
-export function nameless(cache: Cache) {
+function nameless(cache: Cache) {
   class Bare {
     @cached(cache)
     async load(): Promise<number> {
@@ -184,7 +184,7 @@ function over(target: unknown, _: unknown, descriptor?: TypedPropertyDescriptor<
   return undefined
 }
 
-export function overlaid(cache: Cache) {
+function overlaid(cache: Cache) {
   class Below {
     @over
     @cached(cache)
@@ -205,7 +205,7 @@ export function overlaid(cache: Cache) {
 const SYMBOL = Symbol('load')
 
 /** Each makes a class that is refused. */
-export const refused: Readonly<Record<string, (cache: Cache) => unknown>> = {
+const refused: Readonly<Record<string, (cache: Cache) => unknown>> = {
   getter: (cache) =>
     asClass(() => {
       class Total {
@@ -293,7 +293,7 @@ function asClass(make: () => unknown): unknown {
 }
 
 /** What the compiler must refuse, and what it must take. Never called. */
-export function judged(cache: Cache, users: Cache<User>) {
+function judged(cache: Cache, users: Cache<User>) {
   class Judged {
     // @ts-expect-error: it would answer with a promise
     @cached(cache)
@@ -341,4 +341,16 @@ export function judged(cache: Cache, users: Cache<User>) {
     }
   }
   return Judged
+}
+
+export const services = {
+  userService,
+  tenants,
+  holders,
+  repositories,
+  failing,
+  nameless,
+  overlaid,
+  refused,
+  judged,
 }
