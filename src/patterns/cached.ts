@@ -61,7 +61,10 @@ export function cached(first?: unknown, second?: unknown): unknown {
   const settings = readArguments(first, second)
   return (target: unknown, context: unknown, descriptor?: unknown): unknown => {
     if (isContext(context)) {
-      if (context.kind !== 'method') throw notMethod(context.name, `a ${context.kind}`)
+      if (context.kind !== 'method') {
+        const article = context.kind === 'accessor' ? 'an' : 'a'
+        throw notMethod(context.name, `${article} ${context.kind}`)
+      }
       return replace(target as Method, context.name, context.private === true, settings)
     }
     const { value, get, set } = (descriptor ?? {}) as PropertyDescriptor

@@ -1,7 +1,7 @@
 /** The decorators, in every form in which TypeScript compiles them: the same cases for all. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as patterns from '../../src/patterns/index.js'
-import { answersOf, cached, cachedClass } from '../../src/patterns/index.js'
+import { answersOf, type CachedDecorator, cached, cachedClass } from '../../src/patterns/index.js'
 import { compiledDecorators, DECORATOR_FORMS } from '../support/compiled-decorators.js'
 import type { privateMethods } from './decorated/private-methods.js'
 import type { services } from './decorated/services.js'
@@ -62,9 +62,17 @@ describe.each(Object.keys(DECORATOR_FORMS))('%s decorators', (form) => {
       await service.searchUsers('x', 3)
       await cache.invalidateTags(['query:y'])
       await service.searchUsers('x', 3)
+      await cache.invalidateTags(['service'])
+      await service.searchUsers('x', 3)
       expect(calls.map(([name]) => name)).toEqual([
-        ...['getUser', 'searchUsers', 'getUser', 'getUser', 'searchUsers'],
+        ...['getUser', 'searchUsers', 'getUser', 'getUser', 'searchUsers', 'searchUsers'],
       ])
+    })
+
+    it('leaves a method that names a cache out of the namespace, not out of the ttl', async () => {
+      const { cache } = trackedCache()
+      await new (services.userService(cache, calls))().elsewhere()
+      expect(await cache.ttl('UserService.elsewhere()')).toBe(3_600)
     })
 
     it('caches static methods apart from those of instances', async () => {
@@ -270,7 +278,7 @@ describe('private methods, which the standard form has alone', () => {
   })
 
   it('leave accessors refused', () => {
-    expect(() => methods.accessors(trackedCache().cache)).toThrow("'total' is a accessor")
+    expect(() => methods.accessors(trackedCache().cache)).toThrow("'total' is an accessor")
   })
 })
 
@@ -297,20 +305,34 @@ describe('options', () => {
     expect(make).toThrow(message)
   })
 
+  class Base {
+    async load() {
+      return 1
+    }
+  }
+  const decorateByHand = (target: Base, decorate: CachedDecorator<unknown, unknown, never[]>) => {
+    const descriptor = Object.getOwnPropertyDescriptor(Base.prototype, 'load')!
+    Object.defineProperty(target, 'load', decorate(target, 'load', descriptor))
+  }
+
   it('of the caller are not written to, and undefined erases nothing', async () => {
     const own = Object.freeze({ ttl: undefined, grace: 5, tags: Object.freeze(['own']) })
     const ofClass = Object.freeze({ cache, ttl: 60, tags: Object.freeze(['class']) })
-    class Plain {
-      async load() {
-        return 1
-      }
-    }
-    const descriptor = Object.getOwnPropertyDescriptor(Plain.prototype, 'load')!
-    const decorate = cached(own)
-    Object.defineProperty(Plain.prototype, 'load', decorate(Plain.prototype, 'load', descriptor))
+    class Plain extends Base {}
+    decorateByHand(Plain.prototype, cached(own))
     cachedClass(ofClass)(Plain)
     await new Plain().load()
     expect(await cache.ttl('Plain.load()')).toBe(60)
+  })
+
+  it('of the class hold for a method that was called before the class was decorated', async () => {
+    const { cache: other } = trackedCache()
+    class Early extends Base {}
+    decorateByHand(Early.prototype, cached(other))
+    await new Early().load()
+    cachedClass({ cache: other, ttl: 60 })(Early)
+    await answersOf(new Early(), 'load').refresh()
+    expect(await other.ttl('Early.load()')).toBe(60)
   })
 })
 

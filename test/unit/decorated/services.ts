@@ -45,6 +45,11 @@ function userService(cache: Cache, calls: unknown[][]) {
       return `of one instance: ${JSON.stringify(of)}`
     }
 
+    @cached(cache)
+    async elsewhere(): Promise<number> {
+      return 1
+    }
+
     async plain(): Promise<number> {
       return calls.push(['plain'])
     }
