@@ -33,6 +33,7 @@ import { Lab, type LabOptions } from './harness/lab.js'
 import { figureText, isReached, resultText, writeResults } from './harness/results.js'
 import { bench as hitRatio } from './hit-ratio.js'
 import { bench as key } from './key.js'
+import { bench as memoize } from './memoize.js'
 import { bench as memoryFootprint } from './memory-footprint.js'
 import { bench as memoryHit } from './memory-hit.js'
 import { bench as memoryTier } from './memory-tier.js'
@@ -45,6 +46,7 @@ import { bench as valueCopy } from './value-copy.js'
 
 const BENCHES: readonly Bench[] = [
   memoryHit,
+  memoize,
   memoryTier,
   memoryFootprint,
   expiry,

@@ -1,14 +1,13 @@
 /** The front door: `createCache`, its types, its errors. Stores have doors of their own. */
 export type {
+  Answers,
   BulkAnswer,
   BulkLoader,
   Cache,
-  CachedKey,
   CacheHealth,
   CacheStats,
   Loader,
   LoaderContext,
-  MemoryControl,
   MemoryStats,
   NamespaceValue,
   RootCache,
@@ -49,6 +48,7 @@ export type {
   PolicyRoom,
 } from './core/eviction-policy.js'
 export type { InvalidateManyOptions, InvalidateOptions } from './core/invalidate-options.js'
+export type { CachedKey, MemoryControl } from './core/memory-api.js'
 export type { MemoryOptions } from './core/memory-options.js'
 export type {
   CacheOptions,

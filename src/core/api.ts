@@ -16,7 +16,7 @@ import type { DependencyRef } from './dependency.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
 import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
-import type { MemoryOptions } from './memory-options.js'
+import type { MemoryControl } from './memory-api.js'
 import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
 import type { SchemaValue } from './standard-schema.js'
 import type { StoreHealth } from './store-health.js'
@@ -56,21 +56,35 @@ export type BulkAnswer<T> = readonly (T | undefined)[] | ReadonlyMap<string, T>
  */
 export type SessionToken = string
 
-export interface WrapOptions<A extends unknown[]> extends CallOptions {
+export interface WrapOptions<A extends unknown[]> extends Omit<CallOptions, 'tags'> {
   /**
    * The key of a call. Default: the name of the function and its arguments as text, the order of
    * properties not mattering. Functions without a name want a key, or a namespace each.
    */
-  key?: (...args: A) => string
+  key?: ((...args: A) => string) | undefined
+  /**
+   * Names under which answers can be invalidated together, or a function that names them by the
+   * arguments: it is asked with each load. Those of the namespace are added. At most 64.
+   */
+  tags?: readonly string[] | ((...args: A) => readonly string[]) | undefined
 }
 
-/** A function whose answers are cached. */
-export interface Wrapped<A extends unknown[], T> {
-  (...args: A): Promise<T>
-  /** Deletes the answer to these arguments. */
+/** What can be done with the answers of a function, by its arguments. */
+export interface Answers<A extends unknown[], T> {
+  /** Deletes the answer to these arguments, as `delete` does. 1 round trip. */
   invalidate(...args: A): Promise<SessionToken | false>
-  /** Under which key the answer to these arguments lies. */
+  /** Calls the function now, whatever is cached, and keeps its answer, as `refresh` does. */
+  refresh(...args: A): Promise<T>
+  /** Under which key the answer to these arguments lies. Throws KEY_INVALID. */
   keyOf(...args: A): string
+}
+
+/**
+ * A function whose answers are cached. Rejects with what the function throws, untouched, and with
+ * KEY_INVALID for arguments of which no key can be made.
+ */
+export interface Wrapped<A extends unknown[], T> extends Answers<A, T> {
+  (...args: A): Promise<T>
 }
 
 export interface CacheStats {
@@ -236,9 +250,12 @@ export interface Cache<V = unknown> {
    */
   clear(options?: InvalidateOptions): Promise<SessionToken | false>
 
-  /** `fn` with its answers cached. */
+  /**
+   * `fn` with its answers cached. It is called without `this`. Round trips as `getOrSet`. Throws
+   * OPTION_UNKNOWN or OPTION_INVALID.
+   */
   wrap<A extends unknown[], T extends V>(
-    fn: (...args: A) => T | PromiseLike<T>,
+    fn: (this: void, ...args: A) => T | PromiseLike<T>,
     options?: WrapOptions<A>,
   ): Wrapped<A, T>
 
@@ -260,31 +277,6 @@ export interface Cache<V = unknown> {
    * called on a namespace. Later reads are misses, later loads run uncached in the store.
    */
   close(): Promise<void>
-}
-
-/** A key that memory holds. */
-export interface CachedKey {
-  /** '' for the cache itself. */
-  readonly namespace: string
-  readonly key: string
-}
-
-/** The tier in the process, as a whole. Without one there are no keys, and bounds mean nothing. */
-export interface MemoryControl {
-  /**
-   * At most `limit` keys (0 to 16 777 216), those first that the policy holds dearest: for warmers
-   * and dashboards. Of one namespace, or of all. 0 round trips; looks at every entry, about 50 ms
-   * for a million.
-   */
-  hottest(limit: number, namespace?: string): readonly CachedKey[]
-  /** As `hottest`, those first that would leave first. */
-  coldest(limit: number, namespace?: string): readonly CachedKey[]
-  /**
-   * Other bounds from now on, with the ranges of the options of `memory`; what is left out stays.
-   * Where they are lower, entries leave bit by bit within the next seconds, so that no call waits.
-   * Throws OPTION_UNKNOWN or OPTION_INVALID.
-   */
-  resize(bounds: Pick<MemoryOptions, 'maxBytes' | 'maxEntries'>): void
 }
 
 /** The cache itself: knows the types of the namespaces it was made with. */

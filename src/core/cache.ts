@@ -224,7 +224,7 @@ export class EngineCache implements Cache {
   }
 
   wrap<A extends unknown[], T>(
-    fn: (...args: A) => T | PromiseLike<T>,
+    fn: (this: void, ...args: A) => T | PromiseLike<T>,
     options?: WrapOptions<A>,
   ): Wrapped<A, T> {
     return wrap(this as Cache, fn, options)

@@ -1,6 +1,6 @@
 /** What a running cache lets be seen and changed of its memory tier. */
-import type { CachedKey, MemoryControl } from './api.js'
 import type { Engine } from './engine.js'
+import type { CachedKey, MemoryControl } from './memory-api.js'
 import { resolveBounds } from './memory-options.js'
 import { checkKnown, invalidOption } from './option-reading.js'
 

@@ -1,7 +1,8 @@
 /** The cache itself: the namespace without a name, and what belongs to all of them. */
-import type { MemoryControl } from './api.js'
+
 import { EngineCache } from './cache.js'
 import type { Engine } from './engine.js'
+import type { MemoryControl } from './memory-api.js'
 import { memoryControl } from './memory-control.js'
 
 export class RootEngineCache extends EngineCache {

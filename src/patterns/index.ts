@@ -8,8 +8,12 @@ export {
   type InvalidationNotes,
   type PendingInvalidations,
 } from './after-commit.js'
+export { type AnswersOf, type AsyncMethodName, answersOf } from './answers-of.js'
 export { type Aside, type AsideOptions, aside } from './aside.js'
 export { type Batch, type BatchOptions, batch } from './batch.js'
+export { type CachedDecorator, cached, type MethodContext } from './cached.js'
+export { cachedClass } from './cached-class.js'
+export type { CachedClassOptions, CachedOptions, CacheSource } from './cached-options.js'
 export type { KeyedEntries } from './keyed-entries.js'
 export { type HeldLock, lock } from './lock.js'
 export type { LockOptions } from './lock-options.js'

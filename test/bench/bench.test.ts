@@ -35,6 +35,7 @@ const NEEDS_NOTHING = [
   'expiry',
   'hit-ratio',
   'key',
+  'memoize',
   'memory-footprint',
   'memory-hit',
   'memory-tier',
