@@ -70,15 +70,15 @@ describe.each([...QUIET_PLACES, CLUSTER])('locks over $name', ({ start }) => {
       Cache,
     ]
     await lock(a, 'k', async () => {
+      const listed: string[] = []
+      for await (const key of a.keys()) listed.push(key)
+      expect(listed).toEqual([])
       await b.set('k', 'a value')
       expect(await a.get('k')).toBe('a value')
       await b.clear()
       const refused = lock(b, 'k', () => expect.unreachable(), { wait: 0 })
       await expect(refused).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' })
     })
-    const listed: string[] = []
-    for await (const key of a.keys()) listed.push(key)
-    expect(listed).toEqual([])
     expect(await lock(b, 'k', () => 'free')).toBe('free')
   })
 })
