@@ -32,22 +32,20 @@ async function start(make: () => Promise<Store>) {
 }
 
 for (const { name, start: startPlace } of REDIS_PLACES) {
-  writeQueueSuite(name, () =>
-    start(async () => {
-      const place = await startPlace()
-      ends.push(() => place.stop())
-      return place.store()
-    }),
-  )
+  const onPlace = async () => {
+    const place = await startPlace()
+    ends.push(() => place.stop())
+    return place.store()
+  }
+  writeQueueSuite(name, () => start(onPlace), it.concurrent)
 }
 
-writeQueueSuite('Redis Cluster', () =>
-  start(async () => {
-    const cluster = await startRedisCluster()
-    ends.push(() => cluster.stop())
-    return redis({ cluster: cluster.seeds })
-  }),
-)
+async function onCluster(): Promise<Store> {
+  const cluster = await startRedisCluster()
+  ends.push(() => cluster.stop())
+  return redis({ cluster: cluster.seeds })
+}
+writeQueueSuite('Redis Cluster', () => start(onCluster), it.concurrent)
 
 const STEPS = 1_500
 const KEYS = Array.from({ length: 30 }, (_, i) => `k${i}`)

@@ -1,5 +1,5 @@
 /** What every queue of writes does, whoever keeps it. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, type TestAPI } from 'vitest'
 import {
   type Holder,
   type NewWrite,
@@ -36,7 +36,12 @@ const KEYS = Array.from({ length: 400 }, (_, i) => `key ${i}`)
 const together = KEYS.filter((key) => partitionOf(key, PARTITIONS) === 1)
 const [k, l, m] = together as [string, string, string]
 
-export function writeQueueSuite(name: string, start: () => Promise<QueueUnderTest>): void {
+/** `test`: `it.concurrent` where waiting is what takes the time. */
+export function writeQueueSuite(
+  name: string,
+  start: () => Promise<QueueUnderTest>,
+  test: Test = it,
+): void {
   describe(`a write queue: ${name}`, () => {
     let under: QueueUnderTest
     beforeAll(async () => {
@@ -44,18 +49,19 @@ export function writeQueueSuite(name: string, start: () => Promise<QueueUnderTes
     })
     const open = () => under.open()
     const pass = (ms: number) => under.pass(ms)
-    takes(open)
-    divides(open, pass)
-    bounds(open, pass)
-    settles(open, pass)
-    buries(open)
+    takes(test, open)
+    divides(test, open, pass)
+    bounds(test, open, pass)
+    settles(test, open, pass)
+    buries(test, open)
   })
 }
 
+type Test = TestAPI | TestAPI['concurrent']
 type Open = () => WriteQueue
 type Pass = (ms: number) => Promise<void>
 
-function takes(open: Open): void {
+function takes(it: Test, open: Open): void {
   it('keeps the newest write of a key, under a version above all before', async () => {
     const queue = open()
     const versions: number[] = []
@@ -117,7 +123,7 @@ function takes(open: Open): void {
   })
 }
 
-function divides(open: Open, pass: Pass): void {
+function divides(it: Test, open: Open, pass: Pass): void {
   it('gives a partition to one holder, for as long as it is heard of', async () => {
     const queue = open()
     await queue.put([set(k)], NOW)
@@ -178,7 +184,7 @@ function divides(open: Open, pass: Pass): void {
   })
 }
 
-function bounds(open: Open, pass: Pass): void {
+function bounds(it: Test, open: Open, pass: Pass): void {
   it('is held by nobody where nothing is due', async () => {
     const queue = open()
     expect(await queue.claim(1, A, ALL)).toEqual({
@@ -224,7 +230,7 @@ function bounds(open: Open, pass: Pass): void {
   })
 }
 
-function settles(open: Open, pass: Pass): void {
+function settles(it: Test, open: Open, pass: Pass): void {
   it('keeps what was written while the holder was at work', async () => {
     const queue = open()
     await queue.put([set(k, 'older')], NOW)
@@ -284,7 +290,7 @@ function settles(open: Open, pass: Pass): void {
   })
 }
 
-function buries(open: Open): void {
+function buries(it: Test, open: Open): void {
   async function buried(queue: WriteQueue, error = 'no such column', maxDead = 10) {
     await queue.put([set(k, 'bad')], NOW)
     const { epoch, writes } = await queue.claim(1, A, ALL)
