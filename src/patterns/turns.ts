@@ -8,9 +8,9 @@ export class Turns {
   readonly #queues = new Map<string, (() => void)[]>()
   #waiting = 0
 
-  /** Whether there is room for one who waits. */
-  get hasRoom(): boolean {
-    return this.#waiting < MAX_WAITING
+  /** Whether it is free here, or there is room for one who waits. */
+  admits(name: string): boolean {
+    return !this.#queues.has(name) || this.#waiting < MAX_WAITING
   }
 
   /** Calls `onTurn` when all before have ended theirs: at once where nobody is there. */
