@@ -33,14 +33,34 @@ const three = () => chain(redis({ url: front.url }), postgres({ url: back.url })
 storeSuite({
   name: 'a chain of Redis and Postgres',
   create: async () => {
-    const store = two()
-    const open = store.open.bind(store)
-    // All tests open theirs at once: the second store takes longer than half of a read may.
-    store.open = (listener) => open({ ...listener, readDeadlineMs: 5_000 })
+    const store = withBoth(two())
     return { store, dispose: () => store.close() }
   },
   test: { describe, it: it.concurrent },
 })
+
+/**
+ * Up only when both are: a chain does not wait long for its second store, and all tests of the
+ * suite open theirs at once.
+ */
+function withBoth(store: Store): Store {
+  const open = store.open.bind(store)
+  const write = { key: 'both are there', bytes: 'yes', ttlMs: 60_000 }
+  const areBoth = () =>
+    store.setMany([write]).then(
+      () => true,
+      () => false,
+    )
+  store.open = (listener) => {
+    const onUp = () =>
+      void until(areBoth, 'both are there').then(
+        () => listener.onUp(),
+        () => {},
+      )
+    open({ ...listener, onUp })
+  }
+  return store
+}
 
 async function open(prefix: string, store: Store = two()): Promise<Cache> {
   const options = { readDeadline: '2s', writeDeadline: '2s', ttl: '1h' } as const
