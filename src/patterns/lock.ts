@@ -100,7 +100,8 @@ function deskOf(engine: Engine): Desk {
 async function takeTurn(request: Request, patience: Patience): Promise<Turn> {
   const { turns } = request.desk
   if (request.signal?.aborted === true) throw request.signal.reason
-  if (!turns.admits(request.name)) throw timeout(request, `more than ${MAX_WAITING} callers wait for locks`)
+  if (!turns.admits(request.name))
+    throw timeout(request, `more than ${MAX_WAITING} callers wait for locks`)
   let isOurs = false
   let turn!: Turn
   await patience.wait((done) => {
