@@ -5,7 +5,7 @@
  * No message shows a password. All of it throws OPTION_INVALID, and `known` OPTION_UNKNOWN.
  */
 import { CacheError } from './errors.js'
-import { checkKnown, invalidOption } from './option-reading.js'
+import { checkKnown, invalidOption, readValue } from './option-reading.js'
 
 const IDENTIFIER = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 const MAX_PORT = 65_535
@@ -48,6 +48,17 @@ export class OptionCheck {
     if (input === undefined) return input
     if (Number.isInteger(input) && input >= min && input <= max) return input
     throw this.invalid(name, input, `a whole number from ${min} to ${max}`)
+  }
+
+  /** Milliseconds, `undefined` where it is not given. */
+  duration(name: string, input: unknown, min: number, max: number): number | undefined {
+    return readValue({ name, kind: 'duration', min, max }, input, this.#where) as number | undefined
+  }
+
+  /** As `duration`, where `Infinity` is a value too. */
+  endless(name: string, input: unknown, min: number, max: number): number | undefined {
+    const row = { name, kind: 'duration', min, max, infinite: true } as const
+    return readValue(row, input, this.#where) as number | undefined
   }
 
   port<I extends number | undefined>(name: string, input: I): I {

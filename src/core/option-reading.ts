@@ -4,7 +4,7 @@
  */
 import { durationMs, showDuration, showSize, sizeBytes } from './duration.js'
 import { CacheError } from './errors.js'
-import type { OptionRow, OptionScope } from './option-row.js'
+import type { OptionRange, OptionScope } from './option-row.js'
 import { OPTION_TABLE } from './option-table.js'
 
 /**
@@ -46,12 +46,15 @@ function unknownOption(where: string, name: string, known: readonly string[]): C
 
 /** The value of an option in the core's unit, `undefined` where it is not given. */
 export function readOption(options: object, name: string, where: string): unknown {
-  const value = (options as Record<string, unknown>)[name]
+  return readValue(ROWS.get(name)!, (options as Record<string, unknown>)[name], where)
+}
+
+/** As `readOption`, for a value whose row is not in the table. */
+export function readValue(row: OptionRange, value: unknown, where: string): unknown {
   if (value === undefined) return undefined
-  const row = ROWS.get(name)!
   const parsed = parse(row, value)
-  if (parsed === undefined) throw invalidOption(where, name, value, range(row), hint(row, value))
-  return parsed
+  if (parsed !== undefined) return parsed
+  throw invalidOption(where, row.name, value, range(row), hint(row, value))
 }
 
 /** The error for a value outside its range; also for options that are checked elsewhere. */
@@ -68,7 +71,7 @@ export function invalidOption(
   )
 }
 
-function parse(row: OptionRow, value: unknown): unknown {
+function parse(row: OptionRange, value: unknown): unknown {
   switch (row.kind) {
     case 'duration':
       if (typeof value === 'number' && Number.isFinite(value) && value > MAX_SECONDS)
@@ -91,7 +94,7 @@ function parse(row: OptionRow, value: unknown): unknown {
   }
 }
 
-function within(row: OptionRow, value: number | undefined): number | undefined {
+function within(row: OptionRange, value: number | undefined): number | undefined {
   if (value === undefined) return undefined
   if (value === Number.POSITIVE_INFINITY) return row.infinite === true ? value : undefined
   return value >= row.min! && value <= row.max! ? value : undefined
@@ -101,7 +104,7 @@ const DURATION_FORMS = "as seconds or as '250ms', '5s', '10m', '1h', '7d'"
 const SIZE_FORMS = "as bytes or as '512kb', '128mb', '1gb'"
 
 /** The range of a row as messages and docs show it. */
-export function range(row: OptionRow): string {
+export function range(row: OptionRange): string {
   const infinite = row.infinite === true ? ' or Infinity' : ''
   switch (row.kind) {
     case 'duration':
@@ -117,12 +120,12 @@ export function range(row: OptionRow): string {
     case 'flag':
       return 'true | false'
     default:
-      return row.says
+      return row.says!
   }
 }
 
 /** A number of seconds that only makes sense as milliseconds deserves to be told so. */
-function hint(row: OptionRow, value: unknown): string {
+function hint(row: OptionRange, value: unknown): string {
   if (row.kind !== 'duration' || typeof value !== 'number' || !(value > 0) || value > row.max!)
     return ''
   const longer = row.max! / 1_000 > MAX_SECONDS ? `; more than a year takes a unit, as '400d'` : ''

@@ -19,6 +19,10 @@ export type OptionKind =
   | 'text'
   | 'other'
 
+/** What of a row reading a value takes; `says` where the kind alone does not say the range. */
+export type OptionRange = Omit<OptionRow, 'scopes' | 'default' | 'says'> &
+  Partial<Pick<OptionRow, 'says'>>
+
 export interface OptionRow {
   readonly name: string
   readonly kind: OptionKind

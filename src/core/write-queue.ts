@@ -86,9 +86,12 @@ export interface Settled {
   readonly outcome: Outcome
 }
 
+/** When a write is due again for which the dead letters have no room. */
+export const FULL_AGAIN_MS = 60_000
+
 /**
  * `settled`: as asked. `newer`: a later write of the key waits, and was due at once. `full`: the
- * dead letters take no more, it stays in the queue and is due after a minute.
+ * dead letters take no more, it stays in the queue, and is due after `FULL_AGAIN_MS`.
  */
 export type SettleAnswer = 'settled' | 'newer' | 'full'
 

@@ -1,5 +1,5 @@
 /** The options of `lock()`: checked and resolved once, never written to. */
-import { type Duration, durationMs, showDuration } from '../core/duration.js'
+import type { Duration } from '../core/duration.js'
 import { OptionCheck } from '../core/option-check.js'
 
 export interface LockOptions {
@@ -35,16 +35,8 @@ export function resolveLockOptions(options: LockOptions): ResolvedLockOptions {
     throw check.invalid('signal', signal, 'an AbortSignal')
   }
   return {
-    ttlMs: duration('ttl', ttl, LEAST_TTL_MS),
-    waitMs: duration('wait', wait, 0),
+    ttlMs: check.duration('ttl', ttl, LEAST_TTL_MS, HOUR_MS) ?? DEFAULT_MS,
+    waitMs: check.duration('wait', wait, 0, HOUR_MS) ?? DEFAULT_MS,
     signal,
   }
-}
-
-function duration(name: 'ttl' | 'wait', input: Duration | undefined, leastMs: number): number {
-  if (input === undefined) return DEFAULT_MS
-  const ms = durationMs(input)
-  if (ms !== undefined && ms >= leastMs && ms <= HOUR_MS) return ms
-  const range = `${showDuration(leastMs)} to 1h, as seconds or as '500ms', '5s', '10m'`
-  throw check.invalid(name, input, range)
 }

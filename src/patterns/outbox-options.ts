@@ -4,7 +4,7 @@
  * letters, digits and `_`.
  */
 import type { Cache } from '../core/api.js'
-import { type Duration, durationMs, showDuration } from '../core/duration.js'
+import type { Duration } from '../core/duration.js'
 import { OptionCheck } from '../core/option-check.js'
 import type { InvalidationTarget } from './perform-notes.js'
 
@@ -103,9 +103,9 @@ export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOpti
     cache,
     schema: check.identifier('schema', options.schema ?? 'public', MAX_NAME),
     table: check.identifier('table', options.table ?? 'cachewright_outbox', MAX_NAME),
-    pollMs: duration('pollInterval', options.pollInterval ?? '1s', 10),
+    pollMs: check.duration('pollInterval', options.pollInterval, 10, HOUR_MS) ?? 1_000,
     batch,
-    leaseMs: duration('lease', options.lease ?? '10s', 100),
+    leaseMs: check.duration('lease', options.lease, 100, HOUR_MS) ?? 10_000,
     notify,
     listener,
     onError,
@@ -115,11 +115,4 @@ export function resolveOutboxOptions(options: OutboxOptions): ResolvedOutboxOpti
 function hasMethods(given: unknown, names: readonly string[]): boolean {
   if (typeof given !== 'object' || given === null) return false
   return names.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
-}
-
-function duration(name: keyof OutboxOptions, value: Duration, minMs: number): number {
-  const ms = durationMs(value)
-  if (ms !== undefined && ms >= minMs && ms <= HOUR_MS) return ms
-  const range = `${showDuration(minMs)} to ${showDuration(HOUR_MS)}`
-  throw check.invalid(name, value, `${range}, as seconds or as '250ms', '5s', '10m'`)
 }

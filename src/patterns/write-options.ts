@@ -1,7 +1,7 @@
 /** The options of the patterns that write to a source, and what they make of them. */
 import type { Cache } from '../core/api.js'
-import { type Duration, durationMs } from '../core/duration.js'
-import { invalidOption } from '../core/option-reading.js'
+import type { Duration } from '../core/duration.js'
+import { OptionCheck } from '../core/option-check.js'
 import type { GetOptions } from '../core/options.js'
 import { type KeyedEntries, keyedEntries } from './keyed-entries.js'
 import {
@@ -59,6 +59,7 @@ export interface WriteParts<V, I, T> {
 
 const OWN = ['write', 'remove', 'load', 'writeTimeout']
 const DAY_MS = 86_400_000
+const DEFAULT_TIMEOUT_MS = 60_000
 
 /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function readWriting<V, I, T extends V>(
@@ -71,7 +72,9 @@ export function readWriting<V, I, T extends V>(
   checkFunction(where, 'write', write)
   if (remove !== undefined) checkFunction(where, 'remove', remove)
   if (load !== undefined) checkFunction(where, 'load', load)
-  const writer = new SourceWriter(cache, timeoutMs(where, options.writeTimeout))
+  const check = new OptionCheck(where)
+  const timeoutMs = check.endless('writeTimeout', options.writeTimeout, 1, DAY_MS)
+  const writer = new SourceWriter(cache, timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const { keyOf } = parts
   // `undefined` is no value of a namespace, but any loader may answer with it: `get` says so.
   const reader = load && new SourceReader<V, I, T>(parts, load as SourceLoader<I, T, V>)
@@ -98,12 +101,4 @@ export function writeOf<I, T, V>(
     const stored = (await write(id, value, context)) as T | undefined
     return stored === undefined ? value : stored
   }
-}
-
-function timeoutMs(where: string, value: Duration = '60s'): number {
-  const ms = durationMs(value)
-  const isInRange = ms !== undefined && ms >= 1 && ms <= DAY_MS
-  if (isInRange || ms === Number.POSITIVE_INFINITY) return ms
-  const range = "1ms to 1d or Infinity, as seconds or as '250ms', '5s', '10m'"
-  throw invalidOption(where, 'writeTimeout', value, range)
 }

@@ -7,6 +7,7 @@ import {
   type Claim,
   type ClaimBounds,
   type DeadLetter,
+  FULL_AGAIN_MS,
   type Holder,
   type NewWrite,
   type PutAnswer,
@@ -33,8 +34,6 @@ interface Partition {
   holder: string | undefined
   untilMs: number
 }
-
-const FULL_AGAIN_MS = 60_000
 
 /** The data of one queue, shared by all that use it. */
 export class QueueData {

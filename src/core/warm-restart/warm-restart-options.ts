@@ -1,6 +1,7 @@
 /** Options of a warm restart, and how they become its settings. */
-import { type Duration, durationMs, type Size, sizeBytes } from '../duration.js'
-import { checkKnown, invalidOption } from '../option-reading.js'
+import { type Duration, type Size, sizeBytes } from '../duration.js'
+import { OptionCheck } from '../option-check.js'
+import { invalidOption } from '../option-reading.js'
 
 export interface WarmRestartOptions {
   /**
@@ -49,13 +50,14 @@ export function resolveWarmRestart(
     throw invalidOption(above, 'warmRestart', options, `{ ${FIELDS.join(', ')} }, all optional`)
   }
   const where = `${above}, warmRestart`
-  checkKnown(options, FIELDS, where)
+  const check = new OptionCheck(where)
+  check.known(options, FIELDS)
   const { file, what, maxBytes, every } = options
   return Object.freeze({
     file: file === undefined ? undefined : path(file, where),
     what: what === undefined ? 'values' : kind(what, where),
     maxBytes: maxBytes === undefined ? DEFAULT_BYTES : bytes(maxBytes, where),
-    everyMs: every === undefined ? DEFAULT_EVERY_MS : interval(every, where),
+    everyMs: check.duration('every', every, MIN_EVERY_MS, MAX_EVERY_MS) ?? DEFAULT_EVERY_MS,
   })
 }
 
@@ -75,10 +77,4 @@ function bytes(maxBytes: unknown, where: string): number {
   const size = sizeBytes(maxBytes)
   if (size !== undefined && size >= MIN_BYTES && size <= MAX_BYTES) return Math.floor(size)
   throw invalidOption(where, 'maxBytes', maxBytes, "1kb to 1gb, as bytes or as '512kb', '8mb'")
-}
-
-function interval(every: unknown, where: string): number {
-  const ms = durationMs(every)
-  if (ms !== undefined && ms >= MIN_EVERY_MS && ms <= MAX_EVERY_MS) return ms
-  throw invalidOption(where, 'every', every, "1s to 1d, as seconds or as '30s', '5m'")
 }

@@ -4,7 +4,7 @@
  * Names of schema and table are the only ones that become part of a statement, so they may hold
  * nothing but letters, digits and `_`. No message shows a URL or a password.
  */
-import { type Duration, durationMs, type Size } from '../../core/duration.js'
+import type { Duration, Size } from '../../core/duration.js'
 import { CacheError } from '../../core/errors.js'
 import { OptionCheck } from '../../core/option-check.js'
 import { resolveTableBounds, type TableBounds } from '../table-bounds.js'
@@ -100,7 +100,8 @@ export function resolvePostgresOptions(options: PostgresOptions): ResolvedPostgr
     client,
     target: Object.freeze({
       settings: settingsOf(options),
-      connectTimeoutMs: duration('connectTimeout', options.connectTimeout, 10, 60_000) ?? 5_000,
+      connectTimeoutMs:
+        check.duration('connectTimeout', options.connectTimeout, 10, 60_000) ?? 5_000,
     }),
     schema: check.identifier('schema', options.schema, MAX_NAME) ?? 'public',
     table: check.identifier('table', options.table, MAX_NAME) ?? 'cachewright',
@@ -108,7 +109,8 @@ export function resolvePostgresOptions(options: PostgresOptions): ResolvedPostgr
     migrates: check.flag('migrate', options.migrate) ?? true,
     prepares: check.flag('prepare', options.prepare) ?? true,
     ...resolveTableBounds(check, options),
-    sweepIntervalMs: duration('sweepInterval', options.sweepInterval, 100, 3_600_000) ?? 10_000,
+    sweepIntervalMs:
+      check.duration('sweepInterval', options.sweepInterval, 100, 3_600_000) ?? 10_000,
   })
 }
 
@@ -143,11 +145,4 @@ function urlOf(input: unknown): string | undefined {
   if (isUrl) return input
   const range = "a string as 'postgres://user:password@host:5432/database'"
   throw new CacheError('OPTION_INVALID', `postgres: option 'url' must be ${range}`)
-}
-
-function duration(name: string, input: unknown, minMs: number, maxMs: number): number | undefined {
-  if (input === undefined) return undefined
-  const ms = durationMs(input)
-  if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms
-  throw check.invalid(name, input, `${minMs}ms to ${maxMs}ms, as seconds or as '500ms', '5s'`)
 }

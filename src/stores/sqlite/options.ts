@@ -1,5 +1,5 @@
 /** The options of `sqlite()`: checked and resolved once, never written to. */
-import { type Duration, durationMs, type Size } from '../../core/duration.js'
+import type { Duration, Size } from '../../core/duration.js'
 import { OptionCheck } from '../../core/option-check.js'
 import { resolveTableBounds, type TableBounds } from '../table-bounds.js'
 import { IN_MEMORY } from './sqlite-connection.js'
@@ -49,10 +49,7 @@ export function resolveSqliteOptions(options: SqliteOptions): ResolvedSqliteOpti
   // `null` stands for the default.
   const maxBytes = options.maxBytes ?? undefined
   const bounds = resolveTableBounds(check, { maxEntries, maxBytes })
-  const sweepIntervalMs = durationMs(options.sweepInterval ?? '10s')
-  if (sweepIntervalMs === undefined || sweepIntervalMs < 100 || sweepIntervalMs > 3_600_000) {
-    const range = "100ms to 1h, as seconds or as '500ms', '5s'"
-    throw check.invalid('sweepInterval', options.sweepInterval, range)
-  }
+  const sweepIntervalMs =
+    check.duration('sweepInterval', options.sweepInterval, 100, 3_600_000) ?? 10_000
   return Object.freeze({ path, table, ...bounds, sweepIntervalMs })
 }

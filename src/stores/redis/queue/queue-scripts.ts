@@ -10,12 +10,10 @@
  * Moments are the server's, in milliseconds. A version is the server's time in microseconds, or one
  * above the version before: it rises also where the server has lost its data.
  */
+import { FULL_AGAIN_MS } from '../../../core/write-queue.js'
 import { NOW, type Script, script } from '../scripts.js'
 
 export const QUEUE_KEYS = ['writes', 'due', 'since', 'dead', 'state'] as const
-
-/** In how long a write is due again that the dead letters had no room for. */
-const FULL_AGAIN_MS = 60_000
 
 const NAMES = 'local writes, due, since, dead, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]'
 
