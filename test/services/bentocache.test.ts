@@ -2,6 +2,7 @@
  * Stores under bentocache, on real servers: its own suite for drivers, which is written for japa
  * and gets vitest's tests in that shape; and whole caches, also while the server is away.
  */
+
 import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { registerCacheDriverTestSuite } from 'bentocache/test_suite'
@@ -11,12 +12,12 @@ import {
   bentocacheDriver,
 } from '../../src/integrations/bentocache/index.js'
 import { japaOnVitest } from '../support/japa-on-vitest.js'
+import { PATIENT } from '../support/patient.js'
 import { KINDS_OF_PLACES, PLACES, type PlaceServer } from '../support/places.js'
 import { sideBySide } from '../support/side-by-side.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
-const PATIENT = { readDeadline: '10s', writeDeadline: '10s' } as const
 const unhandled = collectUnhandled()
 
 /** One cache with both layers, one with the store alone, over one connection. */

@@ -1,10 +1,12 @@
 /**
  * A cache over a real Redis, for every client library: what a user of the front door sees.
  */
+
 import { createClient } from '@redis/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'
 import { type Cache, type CacheOptions, createCache } from '../../src/index.js'
+import { PATIENT } from '../support/patient.js'
 import { GIVEN_CLIENTS, OWN_CLIENTS } from '../support/redis-clients.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import { collectUnhandled } from '../support/unhandled.js'
@@ -48,7 +50,7 @@ describe.each(KINDS)('cache over redis: $name', ({ connect }) => {
   /** A cache as a process of its own would have it; those of one prefix share what they write. */
   async function open(prefix: string, options: CacheOptions = {}) {
     const { store, end } = await connect(server.port)
-    const cache = createCache({ prefix, store, ...options })
+    const cache = createCache({ ...PATIENT, prefix, store, ...options })
     ends.push(async () => {
       await cache.close()
       await end()

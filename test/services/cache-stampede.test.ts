@@ -1,8 +1,10 @@
 /**
  * Many callers at once, over a real server: one load, and everybody gets its outcome.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
+import { PATIENT } from '../support/patient.js'
 import { type FilePlace, QUIET_PLACES } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
@@ -24,7 +26,7 @@ describe.each(QUIET_PLACES)('stampede: $name', ({ start }) => {
 
   /** One that is connected, with nothing in the store. */
   async function open(prefix = `s${++runs}`): Promise<Cache> {
-    const cache = createCache({ prefix, store: server.store() })
+    const cache = createCache({ ...PATIENT, prefix, store: server.store() })
     caches.push(cache)
     await until(async () => (await cache.health()).status === 'ok', 'connected')
     return cache

@@ -1,12 +1,15 @@
 /** The suite of all stores on chains of real ones, and what a chain adds to them. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'
+import { durationMs } from '../../src/core/duration.js'
 import { type Cache, createCache } from '../../src/index.js'
 import { chain } from '../../src/stores/chain/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { sqlite } from '../../src/stores/sqlite/index.js'
 import { inProcessStore, storeSuite } from '../../src/testing/index.js'
+import { PATIENT } from '../support/patient.js'
 import { Postgres } from '../support/postgres.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import { until, watched } from '../support/watched-store.js'
@@ -40,8 +43,8 @@ storeSuite({
 })
 
 /**
- * Up only when both are: a chain does not wait long for its second store, and all tests of the
- * suite open theirs at once.
+ * Up only when both are, and patient with the second: all tests of the suite open theirs at once,
+ * and a chain does not wait long for it.
  */
 function withBoth(store: Store): Store {
   const open = store.open.bind(store)
@@ -57,12 +60,13 @@ function withBoth(store: Store): Store {
         () => listener.onUp(),
         () => {},
       )
-    open({ ...listener, onUp })
+    open({ ...listener, onUp, readDeadlineMs: durationMs(PATIENT.readDeadline)! })
   }
   return store
 }
 
 async function open(prefix: string, store: Store = two()): Promise<Cache> {
+  // Short enough to wait for a second store that is silent, call by call.
   const options = { readDeadline: '2s', writeDeadline: '2s', ttl: '1h' } as const
   const cache = createCache({ ...options, prefix, store, memory: false }) as Cache
   caches.push(cache)

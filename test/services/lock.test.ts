@@ -1,4 +1,5 @@
 /** Locks over real stores, and a holder that is really frozen, or killed. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import { lock } from '../../src/patterns/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { endWithUs } from '../support/end-with-us.js'
 import type { LockChildOrders } from '../support/lock-child.js'
+import { PATIENT } from '../support/patient.js'
 import { type FilePlace, QUIET_PLACES } from '../support/places.js'
 import { startRedisCluster } from '../support/redis-cluster.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
@@ -28,7 +30,7 @@ afterEach(async () => {
 })
 
 function opened(options: Parameters<typeof createCache>[0]): Cache {
-  const cache = createCache(options)
+  const cache = createCache({ ...PATIENT, ...options })
   open.push(cache)
   return cache
 }

@@ -2,6 +2,7 @@
  * The outbox against a real Postgres and a real Redis: what rolls back invalidates nothing, what
  * commits is invalidated, whoever dies in between.
  */
+
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -17,6 +18,7 @@ import { startFaultProxy } from '../support/fault-proxy.js'
 import { killWhenItSays } from '../support/kill-child.js'
 import { LONE_SURROGATES, ODD_NAMES } from '../support/odd-names.js'
 import type { OutboxChildOrders } from '../support/outbox-child.js'
+import { PATIENT } from '../support/patient.js'
 import { Postgres } from '../support/postgres.js'
 import { recordingTarget } from '../support/recording-target.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
@@ -62,7 +64,12 @@ afterEach(async () => {
 })
 
 async function openCache(port = server.port): Promise<Cache> {
-  const cache = createCache({ prefix, store: redis({ host: '127.0.0.1', port }), ttl: '1h' })
+  const cache = createCache({
+    ...PATIENT,
+    prefix,
+    store: redis({ host: '127.0.0.1', port }),
+    ttl: '1h',
+  })
   caches.push(cache as Cache)
   await until(() => cache.stats().coherence.state === 'leased', 'leased')
   return cache as Cache

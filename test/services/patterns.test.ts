@@ -1,14 +1,15 @@
 /** Write-through and write-around over a real Redis, as two processes see them. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
 import { writeAround, writeThrough } from '../../src/patterns/index.js'
+import { PATIENT } from '../support/patient.js'
 import { REDIS_PLACES } from '../support/places.js'
 import { collectUnhandled } from '../support/unhandled.js'
 import { until } from '../support/watched-store.js'
 
 const [{ start }] = REDIS_PLACES as [(typeof REDIS_PLACES)[number]]
 /** No answer may be late for the reason that the machine is busy. */
-const PATIENT = { readDeadline: '5s', writeDeadline: '5s', ttl: '1h' }
 
 describe.each(Object.entries({ writeThrough, writeAround }))('%s over Redis', (name, pattern) => {
   let server: Awaited<ReturnType<typeof start>>
@@ -37,7 +38,7 @@ describe.each(Object.entries({ writeThrough, writeAround }))('%s over Redis', (n
       })
     }
     const open = async (write: (id: string, value: string) => Promise<void>) => {
-      const cache = createCache({ prefix, store: server.store(), ...PATIENT })
+      const cache = createCache({ prefix, store: server.store(), ttl: '1h', ...PATIENT })
       caches.push(cache)
       await until(() => cache.stats().coherence.state === 'leased', 'leased')
       return { cache, users: pattern(cache, { load, write }) }
@@ -59,7 +60,12 @@ describe.each(Object.entries({ writeThrough, writeAround }))('%s over Redis', (n
     loads[0]!.send()
     expect(await reading).toBe('old')
     // By a way around memory, so that this is what the store has.
-    const stored = createCache({ prefix: `p${name}${runs}`, store: server.store(), ...PATIENT })
+    const stored = createCache({
+      prefix: `p${name}${runs}`,
+      store: server.store(),
+      ttl: '1h',
+      ...PATIENT,
+    })
     caches.push(stored)
     await until(() => stored.stats().coherence.state === 'leased', 'leased')
     const expected = name === 'writeThrough' ? 'new' : undefined

@@ -1,4 +1,5 @@
 /** Getting in, making tables, being kept out; and what a caller's client is left with. */
+
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createCache } from '../../src/index.js'
@@ -8,6 +9,7 @@ import {
   postgresMigration,
 } from '../../src/stores/postgres/index.js'
 import { openedInTest } from '../support/opened-in-test.js'
+import { PATIENT } from '../support/patient.js'
 import { Postgres } from '../support/postgres.js'
 import { until } from '../support/watched-store.js'
 
@@ -56,7 +58,7 @@ describe('a store on Postgres', () => {
     const place = { schema: 'app', table: 'kept' }
     const store = postgres({ ...access, ...place, migrate: false })
     onTestFinished(() => store.close())
-    const cache = createCache({ store, memory: false })
+    const cache = createCache({ ...PATIENT, store, memory: false })
     await until(() => cache.stats().coherence.state === 'leased', 'leased')
     expect(await cache.set('k', 1, { tags: ['t'] })).toBe(true)
     expect(await cache.get('k')).toBe(1)
@@ -114,8 +116,12 @@ describe('a client given', () => {
 
   it('hears what others invalidate by one connection more, made of its settings', async () => {
     const pool = server.pool(2)
-    const ours = createCache({ store: postgres({ client: pool }), prefix: 'pushed' })
-    const theirs = createCache({ store: postgres({ url: server.url }), prefix: 'pushed' })
+    const ours = createCache({ ...PATIENT, store: postgres({ client: pool }), prefix: 'pushed' })
+    const theirs = createCache({
+      ...PATIENT,
+      store: postgres({ url: server.url }),
+      prefix: 'pushed',
+    })
     for (const cache of [ours, theirs]) {
       await until(() => cache.stats().coherence.state === 'leased', 'leased')
     }
@@ -155,7 +161,12 @@ describe('a client given', () => {
 
   it('keeps the order of calls on one key, and of a record behind its delete', async () => {
     const pool = server.pool(4)
-    const cache = createCache({ store: postgres({ client: pool }), prefix: 'order', memory: false })
+    const cache = createCache({
+      ...PATIENT,
+      store: postgres({ client: pool }),
+      prefix: 'order',
+      memory: false,
+    })
     await until(() => cache.stats().coherence.state === 'leased', 'leased')
     for (let round = 0; round < 100; round++) {
       const calls = [

@@ -1,9 +1,11 @@
 /** PGlite, a Postgres inside of the process: the suite of all stores, and two caches over one. */
+
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCache } from '../../src/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { storeSuite } from '../../src/testing/index.js'
+import { PATIENT } from '../support/patient.js'
 import { until } from '../support/watched-store.js'
 
 let client: PGlite
@@ -24,7 +26,7 @@ storeSuite({
 
 describe('caches over PGlite', () => {
   it('hear what the other invalidates', async () => {
-    const open = () => createCache({ store: postgres({ client }), prefix: 'heard' })
+    const open = () => createCache({ ...PATIENT, store: postgres({ client }), prefix: 'heard' })
     const [ours, theirs] = [open(), open()]
     for (const cache of [ours, theirs]) {
       await until(() => cache.stats().coherence.state === 'leased', 'leased')

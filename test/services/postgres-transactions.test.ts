@@ -2,11 +2,13 @@
  * What a transaction changes, and a cache whose store is the same database: nothing is invalidated
  * by a rollback, everything by a commit, in every process, and the transaction waits for nobody.
  */
+
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
 import { type InvalidationOutbox, invalidationOutbox } from '../../src/patterns/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
+import { PATIENT } from '../support/patient.js'
 import { Postgres } from '../support/postgres.js'
 import { until } from '../support/watched-store.js'
 
@@ -25,7 +27,12 @@ afterEach(async () => {
 })
 
 async function openCache(): Promise<Cache> {
-  const cache = createCache({ prefix: 'shop', store: postgres({ client: pool }), ttl: '1h' })
+  const cache = createCache({
+    ...PATIENT,
+    prefix: 'shop',
+    store: postgres({ client: pool }),
+    ttl: '1h',
+  })
   ends.push(() => cache.close())
   await until(() => cache.stats().coherence.state === 'leased', 'leased')
   return cache as Cache

@@ -2,14 +2,15 @@
  * Two versions of the package on one Redis, as during a rolling upgrade: neither ever throws at the
  * other, and each goes on as if what the other wrote were not there.
  */
+
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CacheOptions, createCache, type RootCache } from '../../src/index.js'
 import { otherVersion } from '../support/other-version.js'
+import { PATIENT } from '../support/patient.js'
 import { type PlaceServer, REDIS_PLACES } from '../support/places.js'
 import { until } from '../support/watched-store.js'
 
-const PATIENT = { readDeadline: '5s', writeDeadline: '5s', memory: false } as const
 const VALUES: Readonly<Record<string, unknown>> = {
   small: { id: 1 },
   large: { rows: Array.from({ length: 60 }, (_, id) => ({ id, name: `row ${id}` })) },
@@ -28,7 +29,7 @@ describe.each(REDIS_PLACES)('two versions: $name', ({ start }) => {
   })
 
   async function cacheOf(options: CacheOptions<Record<never, never>>) {
-    const cache = createCache<Record<never, never>>({ ...PATIENT, ...options })
+    const cache = createCache<Record<never, never>>({ ...PATIENT, memory: false, ...options })
     open.push(cache)
     await until(async () => (await cache.health()).status === 'ok', 'connected')
     return cache

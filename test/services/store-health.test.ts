@@ -1,9 +1,11 @@
 /** What servers tell of themselves, through `health()`, and what of it is a warning. */
+
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Cache, type CacheOptions, createCache } from '../../src/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { sqlite } from '../../src/stores/sqlite/index.js'
+import { PATIENT } from '../support/patient.js'
 import { Postgres } from '../support/postgres.js'
 import { startRedisCluster } from '../support/redis-cluster.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
@@ -15,7 +17,7 @@ afterEach(async () => {
 })
 
 async function healthOf(store: NonNullable<CacheOptions['store']>) {
-  const cache = createCache({ store, readDeadline: '2s', writeDeadline: '2s' }) as Cache
+  const cache = createCache({ ...PATIENT, store }) as Cache
   ends.push(() => cache.close())
   await until(async () => (await cache.health()).status === 'ok', 'it is connected')
   for (let i = 0; i < 20; i++) await cache.set(`k${i}`, 'x'.repeat(20_000))
@@ -44,7 +46,7 @@ describe('the health of a store', () => {
 
   it('warns of a Redis that evicts nothing, and of one that is nearly full', async () => {
     const server = await startRedis('--maxmemory', '3mb', '--maxmemory-policy', 'noeviction')
-    const cache = createCache({ store: redis({ url: server.url }) })
+    const cache = createCache({ ...PATIENT, store: redis({ url: server.url }) })
     ends.push(() => cache.close())
     await until(() => cache.set('first', 1), 'it is connected')
     // Until it refuses to take more.
@@ -100,7 +102,7 @@ describe('the health of a store', () => {
     expect(first.servers[0]!.usedBytes).toBeGreaterThan(400_000)
     expect(first.servers[0]!.clients).toBeGreaterThanOrEqual(2)
     expect(first.warnings).toEqual([])
-    const cache = createCache({ store: postgres(options), writeDeadline: '2s' })
+    const cache = createCache({ ...PATIENT, store: postgres(options) })
     ends.push(() => cache.close())
     await until(() => cache.set('more', 'x'.repeat(1_000_000)), 'written')
     const { warnings } = (await cache.health()).store!

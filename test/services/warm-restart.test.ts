@@ -1,4 +1,5 @@
 /** Processes that end, one way or the other, and others that begin where they were. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type CacheEvents, createCache, type RootCache } from '../../src/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { killWhenItSays } from '../support/kill-child.js'
+import { PATIENT } from '../support/patient.js'
 import { type FilePlace, KINDS_OF_PLACES } from '../support/places.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import type { WarmChildOrders } from '../support/warm-child.js'
@@ -27,7 +29,7 @@ afterEach(async () => {
 })
 
 async function begin(options: Options) {
-  const cache = createCache({ prefix: 'warm', ttl: '1h', ...options }) as Plain
+  const cache = createCache({ ...PATIENT, prefix: 'warm', ttl: '1h', ...options }) as Plain
   open.push(cache)
   const told = await new Promise<CacheEvents['warm-restart']>((resolve) => {
     cache.on('warm-restart', resolve)
@@ -55,7 +57,7 @@ describe('after a process that was killed', () => {
       const file = isFile ? join(folder, `${++files}`) : undefined
       const orders: WarmChildOrders = { redisUrl: server.url, file, keys: KEYS, dieWhen }
       const store = () => redis({ url: server.url })
-      const other = createCache({ prefix: 'warm', ttl: '1h', store: store() }) as Plain
+      const other = createCache({ ...PATIENT, prefix: 'warm', ttl: '1h', store: store() }) as Plain
       open.push(other)
       await killWhenItSays(CHILD, orders, dieWhen)
       await other.delete('key:1')
@@ -115,7 +117,7 @@ describe.each(KINDS_OF_PLACES)('a snapshot in the store: $name', ({ start }) => 
   it.each(['values', 'names'] as const)('of %s, some megabytes of it', async (what) => {
     const value = 'x'.repeat(10_000)
     const memory = { warmRestart: { what } }
-    const patient = { readDeadline: '5s', writeDeadline: '5s', prefix: what } as const
+    const patient = { ...PATIENT, prefix: what } as const
     const a = await begin({ ...patient, store: server.store(), memory })
     for (let i = 0; i < KEYS; i++) await a.cache.set(`key:${i}`, `${i} ${value}`)
     await a.cache.close()

@@ -2,10 +2,12 @@
  * A process that is killed at the worst moment: started with its orders as JSON, it says on its
  * output when it has got there, and then waits for its end.
  */
+
 import pg from 'pg'
 import { createCache } from '../../src/index.js'
 import { invalidationOutbox } from '../../src/patterns/index.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { PATIENT } from './patient.js'
 
 export interface OutboxChildOrders {
   readonly settings: pg.PoolConfig
@@ -19,7 +21,7 @@ export interface OutboxChildOrders {
 const orders = JSON.parse(process.argv[2]!) as OutboxChildOrders
 const { settings, redisUrl, prefix, table } = orders
 const client = new pg.Pool(settings)
-const cache = createCache({ prefix, store: redis({ url: redisUrl }) })
+const cache = createCache({ ...PATIENT, prefix, store: redis({ url: redisUrl }) })
 
 if (orders.dieWhen === 'taken') await takeRows()
 else await commit()

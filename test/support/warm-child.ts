@@ -2,8 +2,10 @@
  * A process that fills its memory and is killed, or closes its cache: started with its orders as
  * JSON, it says on its output when it has got there.
  */
+
 import { createCache } from '../../src/index.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { PATIENT } from './patient.js'
 
 export interface WarmChildOrders {
   readonly redisUrl: string | undefined
@@ -16,6 +18,7 @@ export interface WarmChildOrders {
 const orders = JSON.parse(process.argv[2]!) as WarmChildOrders
 const { redisUrl, file, keys, dieWhen } = orders
 const cache = createCache({
+  ...PATIENT,
   prefix: 'warm',
   ttl: '1h',
   ...(redisUrl === undefined ? {} : { store: redis({ url: redisUrl }) }),
