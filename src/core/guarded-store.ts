@@ -264,6 +264,7 @@ export class GuardedStore {
   #failure(op: GuardedCall, sentAtMs: number, cause: unknown): CacheError {
     // A caller's mistake, found by the store: no sign of ill health.
     if (isCacheError(cause, 'VALUE_NOT_A_NUMBER')) return cause
+    if (isCacheError(cause, 'OPTION_INVALID')) return cause
     if (cause instanceof PartialFailure) {
       this.#breaker.succeeded()
       this.#report(op, sentAtMs, cause)

@@ -24,12 +24,24 @@ export interface NewWrite {
   readonly bytes: Uint8Array
 }
 
+/**
+ * What a write must have reached before it is taken. `memory`: the server's memory. `disk`: the
+ * server's disk. `replica`: also the memory of another server.
+ */
+export type Durability = 'memory' | 'disk' | 'replica'
+
 export interface PutLimits {
   /** From when it came until it is due. */
   readonly delayMs: number
   /** Keys that wait in a partition. */
   readonly maxPending: number
   readonly maxAgeMs: number
+  readonly durability: Durability
+  /**
+   * On the clock of the store's log. What comes later is refused as a whole: its caller was told
+   * that it failed, and what others have written since must stay the newest. Default: never.
+   */
+  readonly notAfterWallMs?: number | undefined
 }
 
 export interface PutAnswer {
@@ -116,6 +128,12 @@ export interface QueueState {
  */
 export interface WriteQueue {
   readonly partitions: number
+  /**
+   * Rejects with OPTION_INVALID where writes cannot be kept as asked: others use the queue with
+   * another number of partitions, the durability is not to be had here, or what waits may be
+   * evicted. Two round trips to each place of partitions.
+   */
+  prepare(durability: Durability): Promise<void>
   /** In the order of `writes`, which hold each key once. One round trip. */
   put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]>
   /** What waits under these keys. One round trip. */

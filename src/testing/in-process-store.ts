@@ -183,7 +183,8 @@ class MapStore implements InProcessStore {
   }
 
   writeQueue(name: string, partitions: number): WriteQueue {
-    return inProcessWriteQueue(this.#space.queue(name, partitions), (op) => this.#check(op))
+    const data = this.#space.queue(name, partitions)
+    return inProcessWriteQueue(data, partitions, (op) => this.#check(op))
   }
 
   async ping(): Promise<void> {

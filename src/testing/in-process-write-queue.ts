@@ -3,10 +3,12 @@
  * it and through real servers and compares the answers. `QueueData` is the server's side.
  */
 import type { Clock } from '../core/contracts.js'
+import { invalidOption } from '../core/option-reading.js'
 import {
   type Claim,
   type ClaimBounds,
   type DeadLetter,
+  type Durability,
   FULL_AGAIN_MS,
   type Holder,
   type NewWrite,
@@ -54,8 +56,12 @@ export class QueueData {
 }
 
 /** `check` throws where the store is closed. */
-export function inProcessWriteQueue(data: QueueData, check: (op: string) => void): WriteQueue {
-  return new MapWriteQueue(data, check)
+export function inProcessWriteQueue(
+  data: QueueData,
+  partitions: number,
+  check: (op: string) => void,
+): WriteQueue {
+  return new MapWriteQueue(data, partitions, check)
 }
 
 class MapWriteQueue implements WriteQueue {
@@ -63,14 +69,27 @@ class MapWriteQueue implements WriteQueue {
   readonly #data: QueueData
   readonly #check: (op: string) => void
 
-  constructor(data: QueueData, check: (op: string) => void) {
-    this.partitions = data.partitions.length
+  constructor(data: QueueData, partitions: number, check: (op: string) => void) {
+    this.partitions = partitions
     this.#data = data
     this.#check = check
   }
 
+  async prepare(durability: Durability): Promise<void> {
+    this.#check('prepare')
+    const { length } = this.#data.partitions
+    if (this.partitions !== length) {
+      throw invalidOption('writeBehind', 'partitions', this.partitions, `${length}, as elsewhere`)
+    }
+    if (durability !== 'memory') {
+      throw invalidOption('writeBehind', 'durability', durability, "'memory' in a process")
+    }
+  }
+
   async put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]> {
     this.#check('put')
+    const { notAfterWallMs = Number.POSITIVE_INFINITY } = limits
+    if (this.#nowMs > notAfterWallMs) throw new Error('the write came too late')
     // As a script sees it, which takes all of a partition at once.
     const wasOld = this.#data.partitions.map((each) => this.#ageOf(each) > limits.maxAgeMs)
     return writes.map((write) => {

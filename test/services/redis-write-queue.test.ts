@@ -27,6 +27,8 @@ async function start(make: () => Promise<Store>) {
   let queues = 0
   return {
     open: () => store.writeQueue!(`queue ${++queues}`, 4),
+    openAs: (name: string, partitions: number) => store.writeQueue!(name, partitions),
+    wallMs: () => Date.now(),
     pass: (ms: number) => sleep(ms),
   }
 }
@@ -102,7 +104,12 @@ class Both {
     })
     // An hour stands for "not yet", 0 for "now".
     const delayMs = this.#random() < 0.7 ? 0 : 3_600_000
-    const limits = { delayMs, maxPending: 7, maxAgeMs: Number.POSITIVE_INFINITY }
+    const limits = {
+      delayMs,
+      maxPending: 7,
+      maxAgeMs: Number.POSITIVE_INFINITY,
+      durability: 'memory',
+    } as const
     await this.#same(async (queue) => {
       return (await queue.put(writes, limits)).map(({ isQueued }) => isQueued)
     })

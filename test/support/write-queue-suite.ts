@@ -13,12 +13,21 @@ import {
 export interface QueueUnderTest {
   /** A queue of a name of its own, with four partitions. */
   open(): WriteQueue
+  /** Of one name, with that many partitions. */
+  openAs(name: string, partitions: number): WriteQueue
+  /** The clock of whoever keeps it, about. */
+  wallMs(): number
   /** Lets that time pass for whoever keeps it. */
   pass(ms: number): Promise<void>
 }
 
 const PARTITIONS = 4
-const NOW: PutLimits = { delayMs: 0, maxPending: 100, maxAgeMs: Number.POSITIVE_INFINITY }
+const NOW: PutLimits = {
+  delayMs: 0,
+  maxPending: 100,
+  maxAgeMs: Number.POSITIVE_INFINITY,
+  durability: 'memory',
+}
 const ALL = { maxWrites: 1_000, maxBytes: 1e6 }
 const A: Holder = { id: 'a', leaseMs: 10_000 }
 const B: Holder = { id: 'b', leaseMs: 10_000 }
@@ -49,6 +58,21 @@ export function writeQueueSuite(
     })
     const open = () => under.open()
     const pass = (ms: number) => under.pass(ms)
+    test('is prepared by all with the same number of partitions', async () => {
+      await under.openAs('divided', PARTITIONS).prepare('memory')
+      await under.openAs('divided', PARTITIONS).prepare('memory')
+      const refused = under.openAs('divided', PARTITIONS + 1).prepare('memory')
+      const message = expect.stringMatching(/'partitions' is 5.*4/)
+      await expect(refused).rejects.toMatchObject({ code: 'OPTION_INVALID', message })
+    })
+    test('takes nothing that comes too late', async () => {
+      const queue = open()
+      const soon = { ...NOW, notAfterWallMs: under.wallMs() + 60_000 }
+      expect((await queue.put([set(k)], soon))[0]!.isQueued).toBe(true)
+      const past = { ...NOW, notAfterWallMs: under.wallMs() - 60_000 }
+      await expect(queue.put([set(k, 'late'), set(l)], past)).rejects.toThrow(/too late/)
+      expect((await queue.waiting([k, l])).map(textOf)).toEqual([k, undefined])
+    })
     takes(test, open)
     divides(test, open, pass)
     bounds(test, open, pass)

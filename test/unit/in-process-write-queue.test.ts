@@ -9,6 +9,8 @@ writeQueueSuite('in process', async () => {
   let queues = 0
   return {
     open: () => store.writeQueue!(`queue ${++queues}`, 4),
+    openAs: (name, partitions) => store.writeQueue!(name, partitions),
+    wallMs: () => clock.wallMs(),
     pass: (ms) => clock.advance(ms),
   }
 })

@@ -225,8 +225,10 @@ export class RedisStore implements Store {
   }
 
   /** For what keeps its own data on the server. */
-  runScript(...[op, script, keys, args]: Parameters<RunScript>): Promise<unknown> {
-    return this.#call(op, itself, (connection) => runScript(connection, script, keys, args))
+  runScript(...call: Parameters<RunScript>): Promise<unknown> {
+    const [op, script, keys, args, notAfterWallMs] = call
+    const all = notAfterWallMs === undefined ? args : [momentText(notAfterWallMs), ...args]
+    return this.#call(op, itself, (connection) => runScript(connection, script, keys, all))
   }
 
   ping(): Promise<void> {

@@ -159,8 +159,11 @@ export class ClusterStore implements Store {
   }
 
   writeQueue(name: string, partitions: number): WriteQueue {
-    return new RedisWriteQueue(name, partitions, (op, script, keys, args) =>
-      this.#one(op, keys[0]!, (store) => store.runScript(op, script, keys, args)),
+    return new RedisWriteQueue(name, partitions, (op, script, keys, args, notAfterWallMs) =>
+      this.#one(op, keys[0]!, (store, node) => {
+        const limit = this.#onClockOf(node, op, notAfterWallMs)
+        return store.runScript(op, script, keys, args, limit)
+      }),
     )
   }
 

@@ -5,7 +5,8 @@
  *   due     zset   key → when it is due
  *   since   zset   key → since when it waits
  *   dead    hash   key → `diedAt|length of the error|error` and the write as above
- *   state   hash   `version` (the newest), `epoch`, `holder`, `until`
+ *   state   hash   `version` (the newest), `epoch`, `holder`, `until`; of the first partition also
+ *                  `partitions`, how many there are
  *
  * Moments are the server's, in milliseconds. A version is the server's time in microseconds, or one
  * above the version before: it rises also where the server has lost its data.
@@ -28,21 +29,30 @@ const HOLDS = `local function holds(epoch)
     and tonumber(redis.call('HGET', state, 'until') or '0') > nowMs
 end`
 
+/** ARGV: how many partitions. Answers how many there are. */
+export const PREPARE: Script = script(`
+${NAMES}
+redis.call('HSETNX', state, 'partitions', ARGV[1])
+return redis.call('HGET', state, 'partitions')`)
+
 /**
- * ARGV: delay, most that wait, most that the oldest has waited, then key, op and bytes of each.
- * Answers the version of each, with a `-` before it where it was refused.
+ * ARGV: the moment after which it is too late or '', delay, most that wait, most that the oldest
+ * has waited, then key, op and bytes of each. Answers the version of each, with a `-` before it where it was refused.
  */
 export const PUT: Script = script(`
 ${NAMES}
 ${NOW}
 ${PARTS}
+if ARGV[1] ~= '' and nowMs > tonumber(ARGV[1]) then
+  return redis.error_reply('LATE the write came too late')
+end
 local version = math.max(tonumber(redis.call('HGET', state, 'version') or '0'),
   time[1] * 1000000 + time[2])
-local delayMs, maxPending, maxAgeMs = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local delayMs, maxPending, maxAgeMs = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
 local isOld = oldest and nowMs - tonumber(oldest) > maxAgeMs
 local answers = {}
-for at = 4, #ARGV, 3 do
+for at = 5, #ARGV, 3 do
   local key, op, bytes = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local former = redis.call('HGET', writes, key)
   version = version + 1

@@ -3,10 +3,12 @@
  * so what a partition promises is atomic, on one server and on a cluster. Scripts of a call go out
  * together.
  */
+import { invalidOption } from '../../../core/option-reading.js'
 import {
   type Claim,
   type ClaimBounds,
   type DeadLetter,
+  type Durability,
   type Holder,
   type NewWrite,
   type PutAnswer,
@@ -27,6 +29,7 @@ import {
   CLAIM,
   DROP,
   LETTERS,
+  PREPARE,
   PUT,
   QUEUE_KEYS,
   RELEASE,
@@ -37,12 +40,16 @@ import {
   WAITING,
 } from './queue-scripts.js'
 
-/** Runs a script where its keys lie. */
+/**
+ * Runs a script where its keys lie. `notAfterWallMs`, on the clock of the log: the text of that
+ * moment on the clock of the server comes before `args`, or '' for `Infinity`.
+ */
 export type RunScript = (
   op: string,
   script: Script,
   keys: readonly string[],
   args: readonly RedisArg[],
+  notAfterWallMs?: number,
 ) => Promise<unknown>
 
 /** Of one script: more would keep the server from everyone else for milliseconds. */
@@ -59,12 +66,21 @@ export class RedisWriteQueue implements WriteQueue {
     this.#run = run
   }
 
+  async prepare(durability: Durability): Promise<void> {
+    if (durability !== 'memory') {
+      throw invalidOption('writeBehind', 'durability', durability, "'memory'")
+    }
+    const known = Number(await this.#on(0, 'prepare', PREPARE, [String(this.partitions)]))
+    if (known === this.partitions) return
+    throw invalidOption('writeBehind', 'partitions', this.partitions, `${known}, as elsewhere`)
+  }
+
   put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]> {
-    const { delayMs, maxPending, maxAgeMs } = limits
+    const { delayMs, maxPending, maxAgeMs, notAfterWallMs = Number.POSITIVE_INFINITY } = limits
     const bounds = [wholeText(delayMs), wholeText(maxPending), wholeText(maxAgeMs)]
     return this.#each(writes, keyOf, async (partition, part) => {
       const args = part.flatMap(({ key, op, bytes }) => [key, op, asBuffer(bytes)])
-      const reply = await this.#on(partition, 'put', PUT, [...bounds, ...args])
+      const reply = await this.#on(partition, 'put', PUT, [...bounds, ...args], notAfterWallMs)
       return (reply as unknown[]).map((each) => {
         const text = String(each)
         const isQueued = !text.startsWith('-')
@@ -183,9 +199,15 @@ export class RedisWriteQueue implements WriteQueue {
     return Promise.all(each.map((partition) => this.#on(partition, op, script, args)))
   }
 
-  #on(partition: number, op: string, script: Script, args: readonly RedisArg[]): Promise<unknown> {
+  #on(
+    partition: number,
+    op: string,
+    script: Script,
+    args: readonly RedisArg[],
+    notAfterWallMs?: number,
+  ): Promise<unknown> {
     const keys = QUEUE_KEYS.map((key) => `{${this.#name}:${partition}}!${key}`)
-    return this.#run(op, script, keys, args)
+    return this.#run(op, script, keys, args, notAfterWallMs)
   }
 }
 
