@@ -34,7 +34,7 @@ export interface FailedWrite {
 }
 
 export interface BehindWriteContext {
-  /** Aborted when nobody waits any more: that part of the queue has another worker, or it is late. */
+  /** Aborted when nobody waits any more: another worker has taken over, or it is too late. */
   readonly signal: AbortSignal
 }
 

@@ -48,7 +48,8 @@ if ARGV[1] ~= '' and nowMs > tonumber(ARGV[1]) then
 end
 local version = math.max(tonumber(redis.call('HGET', state, 'version') or '0'),
   time[1] * 1000000 + time[2])
-local delayMs, maxPending, maxAgeMs = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local delayMs, maxPending = tonumber(ARGV[2]), tonumber(ARGV[3])
+local maxAgeMs = tonumber(ARGV[4])
 local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
 local isOld = oldest and nowMs - tonumber(oldest) > maxAgeMs
 local answers = {}
