@@ -86,8 +86,8 @@ export class Engine {
   readonly storeCounters = new Counters()
   /** How often the breaker has opened. */
   outages = 0
-  /** The last thing that is done before the store is closed. Never rejects. */
-  beforeClose: (() => Promise<void>) | undefined
+  /** What is done before the store is closed, all at once. None of it rejects. */
+  readonly beforeClose: (() => Promise<void>)[] = []
   #closing: Promise<void> | undefined
 
   constructor(parts: EngineParts) {
@@ -222,7 +222,7 @@ export class Engine {
     this.unconfirmed.end()
     this.rightRenewal.end()
     await this.batch?.idle()
-    await Promise.all([this.storeSweeps?.end(), this.beforeClose?.()])
+    await Promise.all([this.storeSweeps?.end(), ...this.beforeClose.map((run) => run())])
     await this.coherence.close()
     await this.store?.close()
     this.decodeDeadlines.end()

@@ -20,10 +20,12 @@ import type {
 } from './contracts.js'
 import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
+import { guardedQueue } from './guarded-queue.js'
 import type { Log } from './log.js'
 import { PartialFailure } from './partial-failure.js'
 import { StartGate } from './start-gate.js'
 import { NO_HEALTH, type StoreHealth } from './store-health.js'
+import type { WriteQueue } from './write-queue.js'
 
 export interface GuardedStoreOptions {
   readonly store: Store
@@ -150,6 +152,12 @@ export class GuardedStore {
       leave: (id) => write(() => log.leave(id)),
       listen: (id, listener) => log.listen(id, listener),
     }
+  }
+
+  /** A queue of writes in the store, `undefined` if it keeps none. */
+  writeQueue(name: string, partitions: number): WriteQueue | undefined {
+    const queue = this.#store.writeQueue?.(name, partitions)
+    return queue && guardedQueue(queue, (send) => this.#call('other', this.#writes, send))
   }
 
   ping(): Promise<void> {

@@ -64,6 +64,8 @@ export interface Holder {
 
 export interface ClaimBounds {
   readonly maxWrites: number
+  /** Also what is due within that time: for who is in a hurry. Default 0. */
+  readonly aheadMs?: number | undefined
   /** Of values; one write is answered whatever it weighs. */
   readonly maxBytes: number
 }

@@ -67,12 +67,13 @@ export function tellDependents(
   return engine.append([{ kind: 'tag', tag }])
 }
 
-/** Throws what is wrong with the key. */
+/** `holdOffMs`: for how long the store lets nobody fill it. Throws what is wrong with the key. */
 export async function remove(
   engine: Engine,
   space: Space,
   key: string,
   until: Until,
+  holdOffMs = space.policy.holdOffMs,
 ): Promise<Confirmed> {
   const { counters, memory, name } = space
   const { batch, events, holds } = engine
@@ -84,7 +85,7 @@ export async function remove(
   if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
   if (batch === undefined) return tellDependents(engine, space, key)
   const tells = keyInvalidation(engine, space, key)
-  const options = { wantsAcks: until === 'applied', holdOffMs: space.policy.holdOffMs }
+  const options = { wantsAcks: until === 'applied', holdOffMs }
   return confirmed(await batch.delete(storeKey, tells, options), until)
 }
 

@@ -6,14 +6,12 @@
  * store says that somebody else may have it, it is lost.
  */
 import type { Clock, Timer } from '../core/contracts.js'
-import type { LockRights } from '../core/lock-rights.js'
 
 export interface KeptRightOptions {
   readonly clock: Clock
-  readonly rights: LockRights
-  readonly name: string
-  readonly token: string
   readonly leaseMs: number
+  /** Whether it was there, and so is for another lease. One round trip; rejects where it is unknown. */
+  readonly renew: () => Promise<boolean>
   readonly untilMs: number
   readonly onLost: () => void
 }
@@ -60,9 +58,9 @@ export class KeptRight {
   }
 
   async #renew(): Promise<void> {
-    const { clock, rights, name, token, leaseMs } = this.#options
+    const { clock, renew, leaseMs } = this.#options
     const askedMs = clock.monotonicMs()
-    const isOurs = await rights.renew(name, token, leaseMs).catch(() => undefined)
+    const isOurs = await renew().catch(() => undefined)
     if (this.#isOver) return
     if (isOurs === false) this.#lose()
     else if (isOurs === undefined) this.#renewIn(leaseMs / RETRIES)

@@ -160,7 +160,8 @@ async function hold<T>(
     const message = 'the lock was not renewed in time: somebody else may hold it'
     lost.abort(new CacheError('LOCK_LOST', message, { op: 'lock', key }))
   }
-  const kept = new KeptRight({ clock, rights, name, token, leaseMs, untilMs, onLost })
+  const renew = () => rights.renew(name, token, leaseMs)
+  const kept = new KeptRight({ clock, leaseMs, renew, untilMs, onLost })
   try {
     return await fn({ fence, signal: lost.signal })
   } finally {

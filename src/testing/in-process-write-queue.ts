@@ -112,7 +112,8 @@ class MapWriteQueue implements WriteQueue {
       return { epoch: undefined, writes: [], nextMs: untilMs - nowMs }
     }
     const all = [...partition.waiting.values()].sort(byDue)
-    const due = all.filter(({ dueMs }) => dueMs <= nowMs).slice(0, bounds.maxWrites)
+    const { aheadMs = 0, maxWrites } = bounds
+    const due = all.filter(({ dueMs }) => dueMs <= nowMs + aheadMs).slice(0, maxWrites)
     if (due.length === 0) {
       if (holder === id) release(partition)
       const [first] = all

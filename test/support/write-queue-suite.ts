@@ -229,6 +229,16 @@ function bounds(it: Test, open: Open, pass: Pass): void {
     expect((await queue.claim(1, B, ALL)).epoch).toBeGreaterThan(epoch!)
   })
 
+  it('gives what is not due yet to who is in a hurry', async () => {
+    const queue = open()
+    await queue.put([set(k)], { ...NOW, delayMs: 60_000 })
+    await queue.put([set(l)], { ...NOW, delayMs: 3_600_000 })
+    const ahead = (aheadMs: number) => queue.claim(1, A, { ...ALL, aheadMs })
+    expect((await ahead(30_000)).writes).toEqual([])
+    expect((await ahead(60_000)).writes.map(textOf)).toEqual([k])
+    expect((await ahead(Number.POSITIVE_INFINITY)).writes.map(textOf)).toEqual([k, l])
+  })
+
   it('answers no more than is asked for, and one that is too heavy by itself', async () => {
     const queue = open()
     for (const key of together.slice(0, 5)) {

@@ -67,7 +67,7 @@ export class WarmRestart {
   /** Called once, in the turn in which the cache is made. */
   open(): void {
     const engine = this.#engine
-    engine.beforeClose = () => this.#close()
+    engine.beforeClose.push(() => this.#close())
     const bootSince = engine.invalidations.beginRead()
     const bootApplied = engine.coherence.applied
     let isThere: boolean

@@ -80,8 +80,9 @@ redis.call('HSET', state, 'version', string.format('%.0f', version))
 return answers`)
 
 /**
- * ARGV: holder, milliseconds of its lease, most writes, most bytes. Answers the epoch or '', in how
- * many milliseconds something is due or '', then key and stored form of each.
+ * ARGV: holder, milliseconds of its lease, most writes, most bytes, milliseconds before which a
+ * write counts as due. Answers the epoch or '', in how many milliseconds something is due or '',
+ * then key and stored form of each.
  */
 export const CLAIM: Script = script(`
 ${NAMES}
@@ -91,7 +92,7 @@ local untilMs = tonumber(redis.call('HGET', state, 'until') or '0')
 if holder and holder ~= ARGV[1] and untilMs > nowMs then
   return {'', string.format('%.0f', untilMs - nowMs)}
 end
-local keys = redis.call('ZRANGEBYSCORE', due, '-inf', nowMs, 'LIMIT', 0, ARGV[3])
+local keys = redis.call('ZRANGEBYSCORE', due, '-inf', nowMs + ARGV[5], 'LIMIT', 0, ARGV[3])
 if #keys == 0 then
   if holder == ARGV[1] then redis.call('HDEL', state, 'holder', 'until') end
   local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]

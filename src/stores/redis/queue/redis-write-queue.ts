@@ -99,8 +99,9 @@ export class RedisWriteQueue implements WriteQueue {
   }
 
   async claim(partition: number, holder: Holder, bounds: ClaimBounds): Promise<Claim> {
-    const { maxWrites, maxBytes } = bounds
-    const args = [holder.id, wholeText(holder.leaseMs), wholeText(maxWrites), wholeText(maxBytes)]
+    const { maxWrites, maxBytes, aheadMs = 0 } = bounds
+    const limits = [holder.leaseMs, maxWrites, maxBytes, aheadMs]
+    const args = [holder.id, ...limits.map(wholeText)]
     const reply = (await this.#on(partition, 'claim', CLAIM, args)) as Buffer[]
     return {
       epoch: numberIn(reply[0]!),
