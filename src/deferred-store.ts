@@ -5,8 +5,11 @@
  */
 import type { LeaseAnswer, Store, StoreFill, StoreListener, StoreWrite } from './core/contracts.js'
 import { CacheError } from './core/errors.js'
+import { forwardedQueue } from './core/forwarded-queue.js'
 import type { Log, LogListener, LogMember } from './core/log.js'
+import { invalidOption } from './core/option-reading.js'
 import { NO_HEALTH, type StoreHealth } from './core/store-health.js'
+import type { WriteQueue } from './core/write-queue.js'
 
 export function deferredStore(name: string, load: () => Promise<Store>): Store {
   return new DeferredStore(name, load)
@@ -74,6 +77,16 @@ class DeferredStore implements Store {
     const log = new DeferredLog(name)
     this.#logs.push(log)
     return log
+  }
+
+  writeQueue(name: string, partitions: number): WriteQueue {
+    let queue: WriteQueue | undefined
+    return forwardedQueue(partitions, async (run) => {
+      if (this.#store === undefined) throw notLoaded()
+      queue ??= this.#store.writeQueue?.(name, partitions)
+      if (queue !== undefined) return run(queue)
+      throw invalidOption('writeBehind', 'cache', this.name, 'a cache whose store keeps queues')
+    })
   }
 
   bornFloor(key: string): number {

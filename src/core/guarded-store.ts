@@ -20,7 +20,7 @@ import type {
 } from './contracts.js'
 import { DeadlineCall, DeadlineQueue } from './deadline-queue.js'
 import { CacheError, isCacheError } from './errors.js'
-import { guardedQueue } from './guarded-queue.js'
+import { forwardedQueue } from './forwarded-queue.js'
 import type { Log } from './log.js'
 import { PartialFailure } from './partial-failure.js'
 import { StartGate } from './start-gate.js'
@@ -157,7 +157,10 @@ export class GuardedStore {
   /** A queue of writes in the store, `undefined` if it keeps none. */
   writeQueue(name: string, partitions: number): WriteQueue | undefined {
     const queue = this.#store.writeQueue?.(name, partitions)
-    return queue && guardedQueue(queue, (send) => this.#call('other', this.#writes, send))
+    if (queue === undefined) return undefined
+    return forwardedQueue(partitions, (run) => {
+      return this.#call('other', this.#writes, () => run(queue))
+    })
   }
 
   ping(): Promise<void> {

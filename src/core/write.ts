@@ -67,22 +67,34 @@ export function tellDependents(
   return engine.append([{ kind: 'tag', tag }])
 }
 
-/** `holdOffMs`: for how long the store lets nobody fill it. Throws what is wrong with the key. */
+/** Throws what is wrong with the key. */
 export async function remove(
   engine: Engine,
   space: Space,
   key: string,
   until: Until,
-  holdOffMs = space.policy.holdOffMs,
 ): Promise<Confirmed> {
-  const { counters, memory, name } = space
-  const { batch, events, holds } = engine
   const storeKey = storeKeyOf(engine, space, key)
+  const answer = takeOut(engine, space, key, storeKey, until, space.policy.holdOffMs)
+  space.counters.deletes++
+  const { events } = engine
+  if (events.wants('deleted')) events.emit('deleted', { namespace: space.name, key })
+  return answer
+}
+
+/** From both tiers; the store lets nobody fill the key for `holdOffMs`. Neither counts nor tells. */
+export async function takeOut(
+  engine: Engine,
+  space: Space,
+  key: string,
+  storeKey: string,
+  until: Until,
+  holdOffMs: number,
+): Promise<Confirmed> {
+  const { batch, holds } = engine
   engine.noteInvalidated(space, storeKey)
   holds.release(storeKey)
-  memory.remove(key)
-  counters.deletes++
-  if (events.wants('deleted')) events.emit('deleted', { namespace: name, key })
+  space.memory.remove(key)
   if (batch === undefined) return tellDependents(engine, space, key)
   const tells = keyInvalidation(engine, space, key)
   const options = { wantsAcks: until === 'applied', holdOffMs }

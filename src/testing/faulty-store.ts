@@ -15,7 +15,9 @@ import type {
   StoreWrite,
 } from '../core/contracts.js'
 import { CacheError } from '../core/errors.js'
+import { forwardedQueue } from '../core/forwarded-queue.js'
 import type { Log } from '../core/log.js'
+import type { WriteQueue } from '../core/write-queue.js'
 import { seededRandom } from './seeded-random.js'
 
 export type StoreOp =
@@ -31,6 +33,8 @@ export type StoreOp =
   /** Reads of the log, heartbeats among them. */
   | 'log'
   | 'append'
+  /** Calls of a queue of writes. */
+  | 'queue'
   /** What the log pushes: it is only ever lost or late. */
   | 'push'
 
@@ -93,6 +97,7 @@ class FaultWrapper implements FaultyStore {
   readonly name: string
   readonly abilities
   readonly log?: (name: string) => Log
+  readonly writeQueue?: NonNullable<Store['writeQueue']>
   readonly leaseMany?: NonNullable<Store['leaseMany']>
   readonly fillMany?: NonNullable<Store['fillMany']>
   readonly #inner: Store
@@ -115,6 +120,9 @@ class FaultWrapper implements FaultyStore {
       this.fillMany = (fills) => this.#fillMany(fills)
     }
     if (inner.log !== undefined) this.log = (name) => this.#wrapLog(inner.log!(name))
+    if (inner.writeQueue !== undefined) {
+      this.writeQueue = (...queue) => this.#wrapQueue(inner.writeQueue!(...queue))
+    }
     this.#clock = clock
     this.#random = seededRandom(seed)
   }
@@ -231,6 +239,12 @@ class FaultWrapper implements FaultyStore {
         })
       },
     }
+  }
+
+  #wrapQueue(queue: WriteQueue): WriteQueue {
+    return forwardedQueue(queue.partitions, (run) => {
+      return this.#run('queue', this.#strike('queue'), () => run(queue))
+    })
   }
 
   #push(deliver: () => void): void {
