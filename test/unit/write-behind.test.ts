@@ -61,6 +61,17 @@ describe('a write behind', () => {
     expect(await a.status()).toMatchObject({ pending: 0, oldestMs: 0, deadLetters: 0 })
   })
 
+  it('can be kept by whoever reads it next', async () => {
+    const { a, b, caches, clock } = await opened(2, { delay: '1m' })
+    await a.set('k', 'v')
+    for (const behind of [a, b, b, a]) {
+      expect(await behind.get('k')).toBe('v')
+      await clock.settle()
+    }
+    const loads = caches.map((cache) => cache.stats().total.loads)
+    expect(loads).toEqual([1, 0])
+  })
+
   it('gathers later ones of its key, and hands the newest over once', async () => {
     const { a, b, clock, source } = await opened(2, { delay: '1s' })
     const versions: number[] = []
@@ -165,6 +176,22 @@ describe('a queue that is full', () => {
     await refused
   })
 
+  it('gives way to a newer write that comes while it is refused', async () => {
+    const { a, all, clock, source } = await opened(2, { ...SMALL, delay: '1s', worker: false })
+    await a.set('k', 1)
+    all[0].store.inject({ kind: 'delay', delayMs: 40 }, { ops: ['queue'] })
+    const older = a.set('l', 'older')
+    await clock.advance(20)
+    const newer = a.set('l', 'newer')
+    await clock.advance(1_000)
+    all[0].store.heal()
+    a.start()
+    await clock.advance(4_000)
+    expect(await older).toBe(await newer)
+    await clock.advance(2_000)
+    expect([source.valueOf('k'), source.valueOf('l')]).toEqual([1, 'newer'])
+  })
+
   it('writes through where that is asked for, in order by key', async () => {
     const { a, b, clock, source } = await opened(2, { ...SMALL, whenFull: 'writeThrough' })
     await a.set('k', 1)
@@ -182,15 +209,18 @@ describe('a queue that is full', () => {
 
 describe('a source that fails', () => {
   it('gets the writes again, and none is put aside while it takes nothing', async () => {
-    const { a, clock, source } = await opened(2, { delay: 0, attempts: 2, maxRetryDelay: '2s' })
+    const options = { delay: 0, attempts: 2, maxRetryDelay: '2s', partitions: 1 } as const
+    const { a, clock, source } = await opened(2, options)
     source.before = () => Promise.reject(new Error('away'))
-    for (let i = 0; i < 20; i++) await a.set(`k${i}`, i)
+    await Promise.all(Array.from({ length: 20 }, (_, i) => a.set(`k${i}`, i)))
     await clock.advance(120_000)
     expect(await a.status()).toMatchObject({ pending: 20, deadLetters: 0 })
-    const calls = source.batches.length
-    // It is tried, but not without rests.
-    expect(calls).toBeGreaterThan(20)
-    expect(calls).toBeLessThan(600)
+    // It is tried, one write at a time, but not without rests.
+    const sizes = source.batches.map(({ length }) => length)
+    expect(sizes.slice(0, 6)).toEqual([20, 10, 10, 1, 1, 1])
+    expect(Math.max(...sizes.slice(5))).toBe(1)
+    expect(sizes.length).toBeGreaterThan(20)
+    expect(sizes.length).toBeLessThan(600)
     source.before = () => {}
     await clock.advance(20_000)
     expect(await a.status()).toMatchObject({ pending: 0, deadLetters: 0 })
