@@ -231,7 +231,8 @@ describe('a source that fails', () => {
     const errors: string[] = []
     const onError = (error: unknown, keys: readonly string[]) =>
       errors.push(`${(error as Error).message}: ${keys}`)
-    const { a, b, clock, source } = await opened(2, { delay: 0, attempts: 3, onError })
+    const options = { delay: 0, attempts: 3, partitions: 1, onError } as const
+    const { a, b, clock, source } = await opened(2, options)
     source.before = (batch) => {
       if (batch.some(({ value }) => value === 'bad')) throw new Error('no such row')
     }
@@ -240,9 +241,12 @@ describe('a source that fails', () => {
     expect(await b.get('k')).toBe('bad')
     for (let i = 0; i < 30; i++) {
       await a.set(`neighbour ${i}`, i)
-      await clock.advance(1_000)
+      if (i % 3 === 2) await clock.advance(3_000)
     }
     expect(source.rows.size).toBe(31)
+    // What has failed does not take its neighbours with it again.
+    const tried = source.batches.map((batch) => batch.map(({ attempts }) => attempts > 0))
+    expect(tried.every((each) => new Set(each).size === 1)).toBe(true)
     const [letter] = await a.deadLetters()
     expect(letter).toMatchObject({ key: 'k', op: 'set', value: 'bad', attempts: 2 })
     expect(letter!.error).toBe('Error: no such row')
