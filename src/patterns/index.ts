@@ -32,5 +32,15 @@ export { type RefreshAheadOptions, refreshAhead } from './refresh-ahead.js'
 export type { SourceAnswer, SourceBulkLoader, SourceLoader } from './source-reader.js'
 export type { WriteContext } from './source-writer.js'
 export { type WriteAround, type WriteAroundOptions, writeAround } from './write-around.js'
+export type {
+  BehindDelete,
+  BehindSet,
+  BehindWrite,
+  BehindWriteContext,
+  BehindWriter,
+  FailedWrite,
+} from './write-behind/behind-write.js'
+export { type VersionedUpserts, versionedUpserts } from './write-behind/versioned-upserts.js'
+export type { VersionedUpsertsOptions } from './write-behind/versioned-upserts-options.js'
 export type { WriteOptions, WrittenSource } from './write-options.js'
 export { type WriteThrough, type WriteThroughOptions, writeThrough } from './write-through.js'
