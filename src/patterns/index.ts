@@ -40,6 +40,8 @@ export type {
   BehindWriter,
   FailedWrite,
 } from './write-behind/behind-write.js'
+export { type VersionedUpserts, versionedUpserts } from './write-behind/versioned-upserts.js'
+export type { VersionedUpsertsOptions } from './write-behind/versioned-upserts-options.js'
 export {
   type DeadWrite,
   type UntilOptions,
