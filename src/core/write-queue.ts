@@ -122,6 +122,8 @@ export interface QueueState {
   readonly dead: number
   /** Partitions that somebody holds. */
   readonly held: number
+  /** How long ago a write was last settled as done; `Infinity` where none was. */
+  readonly doneAgoMs: number
 }
 
 /**

@@ -35,6 +35,7 @@ interface Partition {
   epoch: number
   holder: string | undefined
   untilMs: number
+  doneAtMs: number
 }
 
 /** The data of one queue, shared by all that use it. */
@@ -51,6 +52,7 @@ export class QueueData {
       epoch: 0,
       holder: undefined,
       untilMs: 0,
+      doneAtMs: Number.NEGATIVE_INFINITY,
     }))
   }
 }
@@ -165,6 +167,7 @@ class MapWriteQueue implements WriteQueue {
       oldestMs: Math.max(...partitions.map((partition) => this.#ageOf(partition))),
       dead: sum(({ dead }) => dead.size),
       held: sum(({ untilMs }) => (untilMs > this.#nowMs ? 1 : 0)),
+      doneAgoMs: Math.min(...partitions.map(({ doneAtMs }) => this.#nowMs - doneAtMs)),
     }
   }
 
@@ -215,6 +218,7 @@ class MapWriteQueue implements WriteQueue {
     const { waiting, dead } = partition
     const nowMs = this.#nowMs
     const found = waiting.get(key)
+    if (outcome.kind === 'done') partition.doneAtMs = nowMs
     if (found?.write.version !== version) {
       if (found !== undefined) found.dueMs = nowMs
       if (found !== undefined && outcome.kind === 'done') found.sinceMs = nowMs

@@ -169,7 +169,7 @@ class Both {
   async #look(): Promise<void> {
     const keys = this.#keys(10)
     await this.#same(async (queue) => (await queue.waiting(keys)).map(shown))
-    await this.#same(async (queue) => ({ ...(await queue.state()), oldestMs: 0 }))
+    await this.#same(async (queue) => ({ ...(await queue.state()), oldestMs: 0, doneAgoMs: 0 }))
   }
 
   async #same(ask: (queue: WriteQueue, i: number) => Promise<unknown>): Promise<void> {

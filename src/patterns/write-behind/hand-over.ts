@@ -6,7 +6,7 @@
  * settles nothing: the writes are there for the next.
  *
  * A write is buried where it has failed often enough, each time by itself, and the source has taken
- * others since about its last try: while a source is away nothing is.
+ * others since about its last try, from whatever worker: while a source is away nothing is.
  */
 import type { Clock } from '../../core/contracts.js'
 import { CacheError } from '../../core/errors.js'
@@ -122,7 +122,8 @@ export class HandOver {
       // One that fails again says nothing about the source.
     } else if (results.some(({ write }) => isFresh(write))) this.#failuresInRow++
     // Those that were not tried by themselves stay due as they are.
-    const settled = results.flatMap((result) => this.#settledOf(result))
+    const tookAgoMs = await this.#tookAgoMs(results)
+    const settled = results.flatMap((result) => this.#settledOf(result, tookAgoMs))
     const dead = settled.filter(({ outcome }) => outcome.kind === 'dead').map(({ key }) => key)
     const settle = () => queue.settle(partition, epoch, settled)
     const answers = dead.length === 0 ? await settle() : await bury(dead, settle)
@@ -138,20 +139,30 @@ export class HandOver {
     if (failures.length > 0) listener.onFailed(failures)
   }
 
-  #settledOf(result: BatchResult<WaitingWrite>): Settled[] {
+  /** What others have brought to the source counts where it decides over a write. */
+  async #tookAgoMs(results: readonly BatchResult<WaitingWrite>[]): Promise<number> {
+    const { clock, maxAttempts, queue } = this.#options
+    const oursMs = clock.monotonicMs() - this.#tookAtMs
+    const isLast = ({ kind, write }: BatchResult<WaitingWrite>) =>
+      kind === 'failed' && write.attempts + 1 >= maxAttempts
+    if (!results.some(isLast)) return oursMs
+    return Math.min(oursMs, (await queue.state()).doneAgoMs)
+  }
+
+  #settledOf(result: BatchResult<WaitingWrite>, tookAgoMs: number): Settled[] {
     const { write, kind } = result
     if (kind === 'untried') return []
     const { key, version } = write
-    const outcome: Outcome = kind === 'done' ? { kind } : this.#outcomeOf(write, result.error)
-    return [{ key, version, outcome }]
+    if (kind === 'done') return [{ key, version, outcome: { kind } }]
+    return [{ key, version, outcome: this.#outcomeOf(write, result.error, tookAgoMs) }]
   }
 
-  #outcomeOf({ attempts }: WaitingWrite, error: unknown): Outcome {
-    const { clock, leaseMs, maxAttempts, maxDead } = this.#options
+  #outcomeOf({ attempts }: WaitingWrite, error: unknown, tookAgoMs: number): Outcome {
+    const { leaseMs, maxAttempts, maxDead } = this.#options
     const tries = attempts + 1
     const triedAgoMs = mostBackOffMs(tries, this.#options) + leaseMs
-    const isAlive = this.#tookAtMs >= clock.monotonicMs() - triedAgoMs
-    if (tries >= maxAttempts && isAlive) return { kind: 'dead', error: textOf(error), maxDead }
+    if (tries >= maxAttempts && tookAgoMs <= triedAgoMs)
+      return { kind: 'dead', error: textOf(error), maxDead }
     return { kind: 'retry', afterMs: backOffMs(tries, this.#options, this.#options.random) }
   }
 }

@@ -5,8 +5,9 @@
  *   due     zset   key → when it is due
  *   since   zset   key → since when it waits
  *   dead    hash   key → `diedAt|length of the error|error` and the write as above
- *   state   hash   `version` (the newest), `epoch`, `holder`, `until`; of the first partition also
- *                  `partitions`, how many there are
+ *   state   hash   `version` (the newest), `epoch`, `holder`, `until`, `doneAt` (when a write was
+ *                  last settled as done); of the first partition also `partitions`, how many
+ *                  there are
  *
  * Moments are the server's, in milliseconds. A version is the server's time in microseconds, or one
  * above the version before: it rises also where the server has lost its data.
@@ -133,7 +134,7 @@ ${NOW}
 ${PARTS}
 ${HOLDS}
 if not holds(ARGV[1]) then return false end
-local answers = {}
+local answers, isDone = {}, false
 local function forget(key)
   redis.call('HDEL', writes, key)
   redis.call('ZREM', due, key)
@@ -150,6 +151,7 @@ for at = 2, #ARGV, 5 do
   local number, error = tonumber(ARGV[at + 3]), ARGV[at + 4]
   local stored = redis.call('HGET', writes, key)
   local answer = 'settled'
+  if what == 'done' then isDone = true end
   if not stored or parts(stored) ~= version then
     answer = 'newer'
     if stored then
@@ -169,6 +171,7 @@ for at = 2, #ARGV, 5 do
   end
   answers[#answers + 1] = answer
 end
+if isDone then redis.call('HSET', state, 'doneAt', string.format('%.0f', nowMs)) end
 return answers`)
 
 /** ARGV: epoch. */
@@ -179,14 +182,19 @@ if redis.call('HGET', state, 'epoch') == ARGV[1] then
 end
 return 1`)
 
-/** How many wait, for how long the oldest, how many are dead, and 1 if somebody holds it. */
+/**
+ * How many wait, for how long the oldest, how many are dead, 1 if somebody holds it, and how long
+ * ago a write was settled as done or ''.
+ */
 export const STATE: Script = script(`
 ${NAMES}
 ${NOW}
 local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
 local isHeld = tonumber(redis.call('HGET', state, 'until') or '0') > nowMs
+local doneAt = redis.call('HGET', state, 'doneAt')
 return {redis.call('HLEN', writes), oldest and math.max(0, nowMs - oldest) or 0,
-  redis.call('HLEN', dead), isHeld and 1 or 0}`)
+  redis.call('HLEN', dead), isHeld and 1 or 0,
+  doneAt and string.format('%.0f', math.max(0, nowMs - doneAt)) or ''}`)
 
 /** ARGV: keys. How many were there. */
 export const REPLAY: Script = script(`

@@ -135,11 +135,20 @@ export class RedisWriteQueue implements WriteQueue {
   }
 
   async state(): Promise<QueueState> {
-    const states = await this.#all('state', STATE, [])
-    const numbers = states.map((state) => (state as unknown[]).map(Number))
+    const states = (await this.#all('state', STATE, [])) as unknown[][]
+    const numbers = states.map((state) => state.slice(0, 4).map(Number))
+    const doneAgoMs = states.map(
+      (state) => numberIn(state[4] as Buffer) ?? Number.POSITIVE_INFINITY,
+    )
     const sum = (at: number) => numbers.reduce((total, state) => total + state[at]!, 0)
     const oldestMs = Math.max(...numbers.map((state) => state[1]!))
-    return { pending: sum(0), oldestMs, dead: sum(2), held: sum(3) }
+    return {
+      pending: sum(0),
+      oldestMs,
+      dead: sum(2),
+      held: sum(3),
+      doneAgoMs: Math.min(...doneAgoMs),
+    }
   }
 
   async deadLetters(limit: number): Promise<readonly DeadLetter[]> {
