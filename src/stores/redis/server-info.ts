@@ -1,5 +1,5 @@
-/** What a server tells of itself, where its user may ask. */
-import { isForbidden } from './call-errors.js'
+/** What a server tells of itself and of its settings, where its user may ask. */
+import { isForbidden, isUnknownCommand } from './call-errors.js'
 import type { RedisConnection } from './connection.js'
 
 export type InfoFields = ReadonlyMap<string, string>
@@ -10,6 +10,23 @@ export async function infoOf(connection: RedisConnection): Promise<InfoFields | 
     return readFields(String(await connection.send(['info'])))
   } catch (cause) {
     if (isForbidden(cause)) return undefined
+    throw cause
+  }
+}
+
+/** A setting; `undefined` where the server does not tell. */
+export async function settingOf(
+  connection: RedisConnection,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    // A list of name and value, or with RESP 3 an object of them.
+    const reply = (await connection.send(['config', 'get', name])) as object
+    const value = Object.values(reply).at(-1)
+    return value === undefined ? undefined : String(value)
+  } catch (cause) {
+    // Some who rent servers out have taken the command away.
+    if (isForbidden(cause) || isUnknownCommand(cause)) return undefined
     throw cause
   }
 }

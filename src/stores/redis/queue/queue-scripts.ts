@@ -5,8 +5,9 @@
  *   due     zset   key → when it is due
  *   since   zset   key → since when it waits
  *   dead    hash   key → `diedAt|length of the error|error` and the write as above
- *   state   hash   `version` (the newest), `epoch`, `holder`, `until`; of the first partition also
- *                  `partitions`, how many there are
+ *   state   hash   `version` (the newest), `epoch`, `holder`, `until`, `mark` (says nothing: it is
+ *                  written to be confirmed); of the first partition also `partitions`, how many
+ *                  there are
  *
  * Moments are the server's, in milliseconds. A version is the server's time in microseconds, or one
  * above the version before: it rises also where the server has lost its data.
@@ -37,7 +38,8 @@ return redis.call('HGET', state, 'partitions')`)
 
 /**
  * ARGV: the moment after which it is too late or '', delay, most that wait, most that the oldest
- * has waited, then key, op and bytes of each. Answers the version of each, with a `-` before it where it was refused.
+ * has waited, then key, op and bytes of each. Answers in how many milliseconds it is too late, or
+ * '', then the version of each, with a `-` before it where it was refused.
  */
 export const PUT: Script = script(`
 ${NAMES}
@@ -52,7 +54,7 @@ local delayMs, maxPending = tonumber(ARGV[2]), tonumber(ARGV[3])
 local maxAgeMs = tonumber(ARGV[4])
 local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
 local isOld = oldest and nowMs - tonumber(oldest) > maxAgeMs
-local answers = {}
+local answers = {ARGV[1] ~= '' and string.format('%.0f', ARGV[1] - nowMs) or ''}
 for at = 5, #ARGV, 3 do
   local key, op, bytes = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local former = redis.call('HGET', writes, key)
