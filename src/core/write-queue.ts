@@ -135,10 +135,14 @@ export interface WriteQueue {
   /**
    * Rejects with OPTION_INVALID where writes cannot be kept as asked: others use the queue with
    * another number of partitions, the durability is not to be had here, or what waits may be
-   * evicted. Two round trips to each place of partitions.
+   * evicted. Some round trips to each place of partitions.
    */
   prepare(durability: Durability): Promise<void>
-  /** In the order of `writes`, which hold each key once. One round trip. */
+  /**
+   * In the order of `writes`, which hold each key once. One round trip, and another one where more
+   * than the server's memory must have it. Rejected with a `PartialFailure`, all of it may have
+   * been queued, and was not confirmed as asked.
+   */
   put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]>
   /** What waits under these keys. One round trip. */
   waiting(keys: readonly string[]): Promise<readonly (WaitingWrite | undefined)[]>

@@ -16,6 +16,8 @@ const START_LIMIT_MS = 10_000
 const STOP_LIMIT_MS = 5_000
 const POLL_MS = 20
 const DUMP = 'dump.rdb'
+/** Where servers since 7 have their append-only file. */
+const APPENDED = 'appendonlydir'
 const running = new Set<ChildProcess>()
 const folders = new Set<string>()
 
@@ -67,10 +69,17 @@ export class RedisServer {
     return `${this.#options.tls === undefined ? 'redis' : 'rediss'}://${this.host}:${this.port}`
   }
 
-  /** Starts it, after ending what may still run: empty, or with what it had at the last `save`. */
+  /**
+   * Starts it, after ending what may still run: empty, or with what its disk has of the last `save`
+   * or of its append-only file.
+   */
   async restart(from: 'nothing' | 'last save' = 'nothing'): Promise<void> {
     await this.kill()
-    if (from === 'nothing') rmSync(join(this.#folder, DUMP), { force: true })
+    if (from === 'nothing') {
+      for (const name of [DUMP, APPENDED]) {
+        rmSync(join(this.#folder, name), { recursive: true, force: true })
+      }
+    }
     const child = spawn(this.#binary, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     running.add(child)

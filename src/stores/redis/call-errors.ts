@@ -25,6 +25,10 @@ export function isForbidden(cause: unknown): boolean {
   return reasonOf(cause).startsWith('NOPERM')
 }
 
+export function isUnknownCommand(cause: unknown): boolean {
+  return reasonOf(cause).startsWith('ERR unknown command')
+}
+
 /** Whether the server does not know the script. */
 export function isUnknownScript(cause: unknown): boolean {
   return reasonOf(cause).startsWith('NOSCRIPT')

@@ -27,6 +27,7 @@ export interface IoredisClient {
     unref?(): void
   }
   mgetBuffer(keys: RedisArg[]): Promise<unknown>
+  callBuffer(name: string, args: RedisArg[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   disconnect(reconnect?: boolean): void
   on(event: string, listener: ClientListener): unknown
@@ -73,9 +74,10 @@ export class IoredisConnection implements RedisConnection {
   }
 
   send(command: RedisCommand): Promise<unknown> {
-    // The client has such a method for every command the store uses; its type lists each one apart.
-    const methods = this.#client as unknown as Record<string, BufferMethod>
-    return methods[`${command[0]}Buffer`]!(command.slice(1))
+    // The client has such a method for every command that it knows; its type lists each one apart.
+    const methods = this.#client as unknown as Record<string, BufferMethod | undefined>
+    const args = command.slice(1)
+    return methods[`${command[0]}Buffer`]?.(args) ?? this.#client.callBuffer(command[0], args)
   }
 
   sendMany(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {

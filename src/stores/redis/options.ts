@@ -42,8 +42,9 @@ export interface RedisOptions {
   driver?: RedisDriver | undefined
   /**
    * A client of @redis/client or ioredis that you connect and close yourself. Excludes all other
-   * options. Its `duplicate()` makes one connection more, for what the log pushes. With ioredis,
-   * turn `autoResendUnfulfilledCommands` off: a write sent twice may be a late one.
+   * options. Its `duplicate()` makes one connection more, for what the log pushes, and one for what
+   * confirms durable writes. With ioredis, turn `autoResendUnfulfilledCommands` off: a write sent
+   * twice may be a late one.
    */
   client?: RedisClient | undefined
   /**

@@ -29,6 +29,7 @@ import type { RedisArg, RedisCommand, RedisConnection, RedisLink } from './conne
 import { FILL, HELD_OFF, LEASE, leaseKey, SET_MANY, withLeases } from './lease-scripts.js'
 import { ping } from './ping.js'
 import { RedisWriteQueue, type RunScript } from './queue/redis-write-queue.js'
+import { ServerQueue } from './queue/server-queue.js'
 import {
   asArg,
   asBuffer,
@@ -40,6 +41,7 @@ import {
   writeArgs,
 } from './redis-args.js'
 import { channelOn, RedisLog } from './redis-log.js'
+import { absentAsUndefined } from './redis-replies.js'
 import { DELETE_ONLY, INCREMENT, PATCH, runScript } from './scripts.js'
 import { healthOf } from './server-health.js'
 
@@ -50,24 +52,25 @@ const SCAN_COUNT = '1000'
 /** No load has this token. */
 const NOBODY = '-'
 
-type Reads = (Uint8Array | null | undefined)[]
-
 export class RedisStore implements Store {
   readonly name = 'redis'
   readonly abilities: StoreAbilities = Object.freeze({ shared: true, atomic: true, durable: true })
   readonly #link: RedisLink
-  readonly #dialSubscriber: (() => RedisLink) | undefined
+  readonly #dial: (() => RedisLink) | undefined
+  /** Where its queues of writes lie. */
+  readonly queues: ServerQueue
   readonly #logs: RedisLog[] = []
   readonly #logNames: string[]
   readonly #unanswered = new UnansweredCalls()
 
   /**
-   * `dialSubscriber`: a link of its own for what the log pushes; without it nothing is pushed.
-   * `logNames`: those of all logs that hear of fills, where several nodes share them.
+   * `dial`: one link more, for what the log pushes or what confirms a write; without it there is
+   * neither. `logNames`: those of all logs that hear of fills, where several nodes share them.
    */
-  constructor(link: RedisLink, dialSubscriber?: () => RedisLink, logNames: string[] = []) {
+  constructor(link: RedisLink, dial?: () => RedisLink, logNames: string[] = []) {
     this.#link = link
-    this.#dialSubscriber = dialSubscriber
+    this.#dial = dial
+    this.queues = new ServerQueue(link, dial, (...call) => this.#runScript(...call))
     this.#logNames = logNames
   }
 
@@ -214,18 +217,17 @@ export class RedisStore implements Store {
   }
 
   log(name: string): Log {
-    const log = new RedisLog(name, this.#link, this.#dialSubscriber?.())
+    const log = new RedisLog(name, this.#link, this.#dial?.())
     this.#logs.push(log)
     this.#logNames.push(name)
     return log
   }
 
   writeQueue(name: string, partitions: number): WriteQueue {
-    return new RedisWriteQueue(name, partitions, (...call) => this.runScript(...call))
+    return new RedisWriteQueue(name, partitions, this.queues)
   }
 
-  /** For what keeps its own data on the server. */
-  runScript(...call: Parameters<RunScript>): Promise<unknown> {
+  #runScript(...call: Parameters<RunScript>): Promise<unknown> {
     const [op, script, keys, args, notAfterWallMs] = call
     const all = notAfterWallMs === undefined ? args : [momentText(notAfterWallMs), ...args]
     return this.#call(op, itself, (connection) => runScript(connection, script, keys, all))
@@ -244,6 +246,7 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.queues.close()
     await Promise.all([...this.#logs.map((log) => log.close()), this.#link.close()])
   }
 
@@ -289,10 +292,4 @@ function nothing(): void {}
 
 function sum(counts: readonly unknown[]): number {
   return counts.reduce((total: number, count) => total + Number(count), 0)
-}
-
-function absentAsUndefined(reply: unknown): readonly (Uint8Array | undefined)[] {
-  const values = reply as Reads
-  for (let i = 0; i < values.length; i++) if (values[i] === null) values[i] = undefined
-  return values as readonly (Uint8Array | undefined)[]
 }

@@ -5,27 +5,17 @@ import {
   type ServerHealth,
   type StoreHealth,
 } from '../../core/store-health.js'
-import { isForbidden } from './call-errors.js'
 import type { RedisConnection } from './connection.js'
+import { type InfoFields, infoOf } from './server-info.js'
 
 /** Rejects as INFO does; a user who may not ask it hears nothing. */
 export async function healthOf(connection: RedisConnection): Promise<StoreHealth> {
   const startMs = performance.now()
-  try {
-    const info = String(await connection.send(['info']))
-    return readInfo(info, performance.now() - startMs)
-  } catch (cause) {
-    if (isForbidden(cause)) return NO_HEALTH
-    throw cause
-  }
+  const fields = await infoOf(connection)
+  return fields === undefined ? NO_HEALTH : readHealth(fields, performance.now() - startMs)
 }
 
-function readInfo(info: string, latencyMs: number): StoreHealth {
-  const fields = new Map<string, string>()
-  for (const line of info.split(/\r?\n/)) {
-    const colon = line.indexOf(':')
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1))
-  }
+function readHealth(fields: InfoFields, latencyMs: number): StoreHealth {
   const number = (field: string) => {
     const text = fields.get(field)
     return text === undefined ? undefined : Number(text)
@@ -59,7 +49,7 @@ function roleOf(role: string | undefined): ServerHealth['role'] {
 }
 
 /** Of all databases: which of them is ours, INFO does not say. */
-function keysIn(fields: ReadonlyMap<string, string>): number | undefined {
+function keysIn(fields: InfoFields): number | undefined {
   if (!fields.has('used_memory')) return undefined
   let keys = 0
   for (const [field, value] of fields) {
@@ -68,7 +58,7 @@ function keysIn(fields: ReadonlyMap<string, string>): number | undefined {
   return keys
 }
 
-function lagIn(fields: ReadonlyMap<string, string>): number | undefined {
+function lagIn(fields: InfoFields): number | undefined {
   const head = Number(fields.get('master_repl_offset'))
   const offsets = [...fields]
     .filter(([field]) => /^slave\d+$/.test(field))

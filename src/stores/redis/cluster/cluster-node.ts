@@ -65,13 +65,23 @@ export class ClusterNode {
   #silentTurns = 0
   #isSilent = false
 
-  /** `onWaiting`: called when a call begins to wait, where none did. */
-  constructor(address: string, link: DialedLink, logNames: string[], onWaiting: () => void) {
+  /**
+   * `dial`: a link to the node of that address, not opened yet. `onWaiting`: called when a call
+   * begins to wait, where none did.
+   */
+  constructor(
+    address: string,
+    dial: (address: string) => DialedLink,
+    logNames: string[],
+    onWaiting: () => void,
+  ) {
+    const link = dial(address)
+    const dialMore = () => dial(address)
     this.address = address
     this.link = link
     this.#onWaiting = onWaiting
-    this.store = new RedisStore(link, undefined, logNames)
-    this.askingStore = new RedisStore(new AskingLink(link), undefined, logNames)
+    this.store = new RedisStore(link, dialMore, logNames)
+    this.askingStore = new RedisStore(new AskingLink(link), dialMore, logNames)
   }
 
   get isGreeted(): boolean {
@@ -189,8 +199,8 @@ export class ClusterNode {
     return true
   }
 
-  close(): Promise<void> {
-    return this.link.close()
+  async close(): Promise<void> {
+    await Promise.all([this.store.close(), this.askingStore.close()])
   }
 
   get #connected(): RedisConnection {

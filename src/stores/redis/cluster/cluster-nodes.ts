@@ -153,10 +153,10 @@ export class ClusterNodes {
   #ensure(address: string): ClusterNode {
     const known = this.#nodes.get(address)
     if (known !== undefined) return known
-    const link = this.#options.dial(address)
-    const node = new ClusterNode(address, link, this.#options.logNames, () => this.#turns.take())
+    const { dial, logNames } = this.#options
+    const node = new ClusterNode(address, dial, logNames, () => this.#turns.take())
     this.#nodes.set(address, node)
-    link.open({
+    node.link.open({
       onUp: () => void this.#meet(node),
       onDown: (cause) => {
         this.#fail(node, cause)

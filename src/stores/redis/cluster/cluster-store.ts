@@ -159,12 +159,16 @@ export class ClusterStore implements Store {
   }
 
   writeQueue(name: string, partitions: number): WriteQueue {
-    return new RedisWriteQueue(name, partitions, (op, script, keys, args, notAfterWallMs) =>
-      this.#one(op, keys[0]!, (store, node) => {
-        const limit = this.#onClockOf(node, op, notAfterWallMs)
-        return store.runScript(op, script, keys, args, limit)
-      }),
-    )
+    return new RedisWriteQueue(name, partitions, {
+      prepare: async (durability) => {
+        await Promise.all(this.#nodes.masters.map(({ store }) => store.queues.prepare(durability)))
+      },
+      run: (op, script, keys, args, notAfterWallMs) =>
+        this.#one(op, keys[0]!, (store, node) => {
+          const limit = this.#onClockOf(node, op, notAfterWallMs)
+          return store.queues.run(op, script, keys, args, limit)
+        }),
+    })
   }
 
   /** Resolves if any node answers. */

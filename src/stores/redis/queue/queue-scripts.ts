@@ -6,7 +6,8 @@
  *   since   zset   key → since when it waits
  *   dead    hash   key → `diedAt|length of the error|error` and the write as above
  *   state   hash   `version` (the newest), `epoch`, `holder`, `until`, `doneAt` (when a write was
- *                  last settled as done); of the first partition also `partitions`, how many
+ *                  last settled as done), `mark` (says nothing: it is written to be confirmed); of
+ *                  the first partition also `partitions`, how many
  *                  there are
  *
  * Moments are the server's, in milliseconds. A version is the server's time in microseconds, or one
@@ -38,7 +39,8 @@ return redis.call('HGET', state, 'partitions')`)
 
 /**
  * ARGV: the moment after which it is too late or '', delay, most that wait, most that the oldest
- * has waited, then key, op and bytes of each. Answers the version of each, with a `-` before it where it was refused.
+ * has waited, then key, op and bytes of each. Answers in how many milliseconds it is too late, or
+ * '', then the version of each, with a `-` before it where it was refused.
  */
 export const PUT: Script = script(`
 ${NAMES}
@@ -53,7 +55,7 @@ local delayMs, maxPending = tonumber(ARGV[2]), tonumber(ARGV[3])
 local maxAgeMs = tonumber(ARGV[4])
 local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
 local isOld = oldest and nowMs - tonumber(oldest) > maxAgeMs
-local answers = {}
+local answers = {ARGV[1] ~= '' and string.format('%.0f', ARGV[1] - nowMs) or ''}
 for at = 5, #ARGV, 3 do
   local key, op, bytes = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local former = redis.call('HGET', writes, key)

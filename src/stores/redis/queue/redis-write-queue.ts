@@ -1,7 +1,7 @@
 /**
  * The `WriteQueue` contract over Redis: each call is one script for each partition that it touches,
  * so what a partition promises is atomic, on one server and on a cluster. Scripts of a call go out
- * together.
+ * together. What is put for a disk or a replica costs one round trip more, and what those take.
  */
 import { invalidOption } from '../../../core/option-reading.js'
 import {
@@ -18,13 +18,13 @@ import {
   type SettleAnswer,
   type Settled,
   type WaitingWrite,
-  type WriteOp,
   type WriteQueue,
 } from '../../../core/write-queue.js'
 import { slices } from '../../slices.js'
 import type { RedisArg } from '../connection.js'
 import { asBuffer } from '../redis-args.js'
 import type { Script } from '../scripts.js'
+import { numberIn, pairs, readLetter, readWrite } from './queue-replies.js'
 import {
   CLAIM,
   DROP,
@@ -52,37 +52,54 @@ export type RunScript = (
   notAfterWallMs?: number,
 ) => Promise<unknown>
 
+export interface Answered {
+  readonly reply: unknown
+  /**
+   * Resolves once what the script wrote has reached the durability, within `limitMs`; `markKey` is
+   * a hash in its slot. Rejects where that is not known.
+   */
+  confirm(durability: Durability, markKey: string, limitMs: number): Promise<void>
+}
+
+/** Where the data of a queue lies. */
+export interface QueuePlace {
+  /** Rejects with OPTION_INVALID where writes cannot be kept so. */
+  prepare(durability: Durability): Promise<void>
+  run(...call: Parameters<RunScript>): Promise<Answered>
+}
+
 /** Of one script: more would keep the server from everyone else for milliseconds. */
 const MAX_ITEMS = 500
 
 export class RedisWriteQueue implements WriteQueue {
   readonly partitions: number
   readonly #name: string
-  readonly #run: RunScript
+  readonly #place: QueuePlace
 
-  constructor(name: string, partitions: number, run: RunScript) {
+  constructor(name: string, partitions: number, place: QueuePlace) {
     this.#name = name
     this.partitions = partitions
-    this.#run = run
+    this.#place = place
   }
 
   async prepare(durability: Durability): Promise<void> {
-    if (durability !== 'memory') {
-      throw invalidOption('writeBehind', 'durability', durability, "'memory'")
-    }
+    await this.#place.prepare(durability)
     const known = Number(await this.#on(0, 'prepare', PREPARE, [String(this.partitions)]))
     if (known === this.partitions) return
     throw invalidOption('writeBehind', 'partitions', this.partitions, `${known}, as elsewhere`)
   }
 
   put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]> {
-    const { delayMs, maxPending, maxAgeMs, notAfterWallMs = Number.POSITIVE_INFINITY } = limits
-    const bounds = [wholeText(delayMs), wholeText(maxPending), wholeText(maxAgeMs)]
+    const { notAfterWallMs = Number.POSITIVE_INFINITY, durability } = limits
+    const bounds = [limits.delayMs, limits.maxPending, limits.maxAgeMs].map(wholeText)
     return this.#each(writes, keyOf, async (partition, part) => {
       const args = part.flatMap(({ key, op, bytes }) => [key, op, asBuffer(bytes)])
-      const reply = await this.#on(partition, 'put', PUT, [...bounds, ...args], notAfterWallMs)
-      return (reply as unknown[]).map((each) => {
-        const text = String(each)
+      const keys = this.#keys(partition)
+      const all = [...bounds, ...args]
+      const { reply, confirm } = await this.#place.run('put', PUT, keys, all, notAfterWallMs)
+      const [left, ...versions] = (reply as unknown[]).map(String)
+      await confirm(durability, keys.at(-1)!, left === '' ? Number.POSITIVE_INFINITY : Number(left))
+      return versions.map((text) => {
         const isQueued = !text.startsWith('-')
         return { version: Number(isQueued ? text : text.slice(1)), isQueued }
       })
@@ -209,15 +226,18 @@ export class RedisWriteQueue implements WriteQueue {
     return Promise.all(each.map((partition) => this.#on(partition, op, script, args)))
   }
 
-  #on(
+  async #on(
     partition: number,
     op: string,
     script: Script,
     args: readonly RedisArg[],
-    notAfterWallMs?: number,
   ): Promise<unknown> {
-    const keys = QUEUE_KEYS.map((key) => `{${this.#name}:${partition}}!${key}`)
-    return this.#run(op, script, keys, args, notAfterWallMs)
+    const { reply } = await this.#place.run(op, script, this.#keys(partition), args)
+    return reply
+  }
+
+  #keys(partition: number): readonly string[] {
+    return QUEUE_KEYS.map((key) => `{${this.#name}:${partition}}!${key}`)
   }
 }
 
@@ -232,49 +252,6 @@ function keyOf({ key }: { readonly key: string }): string {
 /** `Infinity` as a number that Lua reads and nothing reaches. */
 function wholeText(number: number): string {
   return String(Math.ceil(Math.min(Number.MAX_SAFE_INTEGER, number)))
-}
-
-function numberIn(text: Buffer): number | undefined {
-  return text.length === 0 ? undefined : Number(String(text))
-}
-
-function pairs(flat: readonly Buffer[]): (readonly [key: Buffer, stored: Buffer])[] {
-  const all: (readonly [Buffer, Buffer])[] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) all.push([flat[i]!, flat[i + 1]!])
-  return all
-}
-
-const BAR = '|'.charCodeAt(0)
-
-/** The text up to the next bar, and where it goes on. */
-function field(bytes: Buffer, from: number): [text: string, next: number] {
-  const bar = bytes.indexOf(BAR, from)
-  return [bytes.toString('latin1', from, bar), bar + 1]
-}
-
-function readWrite(key: string, stored: Buffer, from = 0): WaitingWrite {
-  const [version, afterVersion] = field(stored, from)
-  const [attempts, afterAttempts] = field(stored, afterVersion)
-  const [op, afterOp] = field(stored, afterAttempts)
-  return {
-    key,
-    op: op as WriteOp,
-    version: Number(version),
-    attempts: Number(attempts),
-    // A copy: what the socket read is larger, and this may be kept for long.
-    bytes: Uint8Array.from(stored.subarray(afterOp)),
-  }
-}
-
-function readLetter(key: string, letter: Buffer): DeadLetter {
-  const [diedAt, afterDiedAt] = field(letter, 0)
-  const [length, from] = field(letter, afterDiedAt)
-  const end = from + Number(length)
-  return {
-    ...readWrite(key, letter, end),
-    error: letter.toString('utf8', from, end),
-    diedAtWallMs: Number(diedAt),
-  }
 }
 
 function outcomeArgs({ key, version, outcome }: Settled): string[] {
