@@ -43,6 +43,7 @@ import { bench as sql } from './sql.js'
 import { bench as stampede } from './stampede.js'
 import { bench as storeHit } from './store-hit.js'
 import { bench as valueCopy } from './value-copy.js'
+import { bench as writeBehind } from './write-behind.js'
 
 const BENCHES: readonly Bench[] = [
   memoryHit,
@@ -68,6 +69,7 @@ const BENCHES: readonly Bench[] = [
   encryption,
   key,
   valueCopy,
+  writeBehind,
 ]
 
 /** Tiny runs measure nothing, and some of them mostly wait: a few may share the machine. */

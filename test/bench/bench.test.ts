@@ -26,6 +26,7 @@ const NEEDS_REDIS = [
   'pool',
   'stampede',
   'store-hit',
+  'write-behind',
 ]
 const NEEDS_NOTHING = [
   'codec',

@@ -8,7 +8,7 @@ import { partitionOf, type WaitingWrite, type WriteOp } from '../../core/write-q
 import { OrderedWrites } from '../ordered-writes.js'
 import type { BehindWrite } from './behind-write.js'
 import { callWriter } from './call-writer.js'
-import type { FailedTry } from './hand-over.js'
+import type { ClaimedWrite, FailedTry } from './hand-over.js'
 import { type LinedWrite, PutLine } from './put-line.js'
 import { QueueWorker } from './queue-worker.js'
 import { TickLookups } from './tick-lookups.js'
@@ -145,7 +145,7 @@ export class BehindQueue<T> {
       holderId: engine.nextToken(),
       pollMs: Math.min(MOST_POLL_MS, Math.max(LEAST_POLL_MS, delayMs)),
       maxDead: Math.ceil(maxDead / partitions),
-      write: (writes, epoch, signal) => this.#write(writes, epoch, signal),
+      write: (writes, signal) => this.#write(writes, signal),
       bury: (names, settle) => this.change(names, settle),
       onError: (error) => this.#report(error, []),
       listener: {
@@ -171,8 +171,7 @@ export class BehindQueue<T> {
 
   /** What cannot be read here fails by itself. */
   async #write(
-    all: readonly WaitingWrite[],
-    epoch: number,
+    all: readonly ClaimedWrite[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, unknown>> {
     const failures = new Map<number, unknown>()
@@ -180,7 +179,7 @@ export class BehindQueue<T> {
     const places: number[] = []
     for (const [at, write] of all.entries()) {
       try {
-        writes.push(this.#shown(write, epoch, await this.valueOf(write)))
+        writes.push(this.#shown(write, write.epoch, await this.valueOf(write)))
         places.push(at)
       } catch (error) {
         failures.set(at, error)

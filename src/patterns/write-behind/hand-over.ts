@@ -1,9 +1,9 @@
 /**
- * Hands a claimed batch to the writer and settles what became of it, and so knows how the source
- * does.
+ * Hands what was claimed to the writer, batch by batch, and settles what became of it; and so knows
+ * how the source does.
  *
- * The partition is kept up while the writer works. Who loses it aborts the writer's signal and
- * settles nothing: the writes are there for the next.
+ * The partitions are kept up while the writer works. Who loses one aborts the writer's signal and
+ * settles nothing: the writes are there for the next, who knows them by their versions.
  *
  * A write is buried where it has failed often enough, each time by itself, and the source has taken
  * others since about its last try, from whatever worker: while a source is away nothing is.
@@ -21,6 +21,8 @@ export interface HandOverOptions extends BackOffBounds {
   readonly queue: WriteQueue
   readonly holderId: string
   readonly leaseMs: number
+  /** Writes that are handed over at once. */
+  readonly batch: number
   readonly maxAttempts: number
   readonly maxDead: number
   /**
@@ -28,14 +30,27 @@ export interface HandOverOptions extends BackOffBounds {
    * place, each with its error.
    */
   readonly write: (
-    writes: readonly WaitingWrite[],
-    epoch: number,
+    writes: readonly ClaimedWrite[],
     signal: AbortSignal,
   ) => Promise<ReadonlyMap<number, unknown>>
   /** Runs `settle`, after which those keys have no write any more that a load would find. */
   readonly bury: <T>(keys: readonly string[], settle: () => Promise<T>) => Promise<T>
   readonly listener: HandOverListener
 }
+
+/** A partition in this worker's hand, and what is due in it. */
+export interface ClaimedPart {
+  readonly partition: number
+  readonly epoch: number
+  readonly writes: readonly WaitingWrite[]
+}
+
+export interface ClaimedWrite extends WaitingWrite {
+  readonly partition: number
+  readonly epoch: number
+}
+
+type Result = BatchResult<ClaimedWrite>
 
 export interface HandOverListener {
   /** The source has confirmed them. */
@@ -76,80 +91,100 @@ export class HandOver {
     return backOffMs(this.#failuresInRow, bounds, random)
   }
 
-  /** `askedMs`: when the partition was asked for. */
-  async run(
-    partition: number,
-    epoch: number,
-    writes: readonly WaitingWrite[],
-    askedMs: number,
-  ): Promise<void> {
-    const { clock, holderId: id, leaseMs, queue, write } = this.#options
+  /** `askedMs`: when the partitions were asked for. */
+  async run(parts: readonly ClaimedPart[], askedMs: number): Promise<void> {
     const lost = new AbortController()
-    const { signal } = lost
-    const kept = new KeptRight({
+    const kept = parts.map((part) => this.#keep(part, askedMs, lost))
+    const writes = parts.flatMap(({ partition, epoch, writes: all }) =>
+      all.map((write): ClaimedWrite => ({ ...write, partition, epoch })),
+    )
+    try {
+      const results = await this.#write(writes, lost.signal)
+      if (!lost.signal.aborted) await this.#settle(parts, results)
+    } finally {
+      for (const right of kept) right.end()
+    }
+  }
+
+  #keep({ partition, epoch }: ClaimedPart, askedMs: number, lost: AbortController): KeptRight {
+    const { clock, holderId: id, leaseMs, queue } = this.#options
+    return new KeptRight({
       clock,
       leaseMs,
       untilMs: trustedUntilMs(askedMs, leaseMs),
       renew: () => queue.renew(partition, { id, leaseMs }, epoch),
       onLost: () => lost.abort(takenOver()),
     })
-    try {
-      const results: BatchResult<WaitingWrite>[] = []
-      // What failed before is tried apart, so that it does not take its neighbours with it again.
-      for (const part of [writes.filter(isFresh), writes.filter((each) => !isFresh(each))]) {
-        if (part.length === 0 || signal.aborted) continue
-        const writeAll = (some: readonly WaitingWrite[]) => {
-          return signal.aborted ? Promise.reject(signal.reason) : write(some, epoch, signal)
-        }
-        results.push(...(await writeBatch(part, writeAll)))
-      }
-      if (!signal.aborted) await this.#settle(partition, epoch, results)
-    } finally {
-      kept.end()
-    }
   }
 
-  async #settle(
-    partition: number,
-    epoch: number,
-    results: readonly BatchResult<WaitingWrite>[],
-  ): Promise<void> {
-    const { bury, clock, listener, queue } = this.#options
-    const done = results.filter(({ kind }) => kind === 'done')
+  /** What failed before is tried apart, so that it does not take its neighbours with it again. */
+  async #write(writes: readonly ClaimedWrite[], signal: AbortSignal): Promise<readonly Result[]> {
+    const { batch, write } = this.#options
+    const writeAll = (some: readonly ClaimedWrite[]) => {
+      return signal.aborted ? Promise.reject(signal.reason) : write(some, signal)
+    }
+    const results: Result[] = []
+    for (const part of [writes.filter(isFresh), writes.filter((each) => !isFresh(each))]) {
+      for (let from = 0; from < part.length && !signal.aborted; from += batch) {
+        results.push(...(await writeBatch(part.slice(from, from + batch), writeAll)))
+      }
+    }
+    return results
+  }
+
+  async #settle(parts: readonly ClaimedPart[], results: readonly Result[]): Promise<void> {
+    const { bury, clock, listener } = this.#options
+    const done = results.filter(({ kind }) => kind === 'done').map(({ write }) => write)
     if (done.length > 0) {
       this.#failuresInRow = 0
       this.#tookAtMs = clock.monotonicMs()
       // One that fails again says nothing about the source.
     } else if (results.some(({ write }) => isFresh(write))) this.#failuresInRow++
-    // Those that were not tried by themselves stay due as they are.
     const tookAgoMs = await this.#tookAgoMs(results)
+    // Those that were not tried by themselves stay due as they are.
     const settled = results.flatMap((result) => this.#settledOf(result, tookAgoMs))
     const dead = settled.filter(({ outcome }) => outcome.kind === 'dead').map(({ key }) => key)
-    const settle = () => queue.settle(partition, epoch, settled)
-    const answers = dead.length === 0 ? await settle() : await bury(dead, settle)
-    if (answers === undefined) return
-    listener.onWritten(done.map(({ write }) => write))
+    const settle = () => this.#settleParts(parts, results, settled)
+    const buried = dead.length === 0 ? await settle() : await bury(dead, settle)
+    listener.onWritten(done)
     const failures = results.flatMap((result) => {
       if (result.kind !== 'failed') return []
       const { write, error } = result
-      const at = settled.findIndex(({ key }) => key === write.key)
-      const isBuried = settled[at]!.outcome.kind === 'dead' && answers[at] === 'settled'
-      return [{ write, error, isBuried }]
+      return [{ write, error, isBuried: buried.has(write.key) }]
     })
     if (failures.length > 0) listener.onFailed(failures)
   }
 
+  /** The keys that are buried now: there may be no room, or a newer write. */
+  async #settleParts(
+    parts: readonly ClaimedPart[],
+    results: readonly Result[],
+    settled: readonly Settled[],
+  ): Promise<ReadonlySet<string>> {
+    const partitionOf = new Map(results.map(({ write }) => [write.key, write.partition]))
+    const buried = new Set<string>()
+    const settleOne = async ({ partition, epoch }: ClaimedPart) => {
+      const own = settled.filter(({ key }) => partitionOf.get(key) === partition)
+      const answers = await this.#options.queue.settle(partition, epoch, own)
+      own.forEach(({ key, outcome }, at) => {
+        if (outcome.kind === 'dead' && answers?.[at] === 'settled') buried.add(key)
+      })
+    }
+    await Promise.all(parts.map(settleOne))
+    return buried
+  }
+
   /** What others have brought to the source counts where it decides over a write. */
-  async #tookAgoMs(results: readonly BatchResult<WaitingWrite>[]): Promise<number> {
+  async #tookAgoMs(results: readonly Result[]): Promise<number> {
     const { clock, maxAttempts, queue } = this.#options
     const oursMs = clock.monotonicMs() - this.#tookAtMs
-    const isLast = ({ kind, write }: BatchResult<WaitingWrite>) =>
+    const isLast = ({ kind, write }: Result) =>
       kind === 'failed' && write.attempts + 1 >= maxAttempts
     if (!results.some(isLast)) return oursMs
     return Math.min(oursMs, (await queue.state()).doneAgoMs)
   }
 
-  #settledOf(result: BatchResult<WaitingWrite>, tookAgoMs: number): Settled[] {
+  #settledOf(result: Result, tookAgoMs: number): Settled[] {
     const { write, kind } = result
     if (kind === 'untried') return []
     const { key, version } = write

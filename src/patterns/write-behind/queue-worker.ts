@@ -1,26 +1,28 @@
 /**
- * Brings the writes of a queue to their source: takes the partitions in which something is due, one
- * batch at a time, the longest due first. Any number of processes may run one; a partition is in
- * one hand.
+ * Brings the writes of a queue to their source: takes the partitions in which something is due, the
+ * longest due first, and hands over what they hold together. While the source is at work more fall
+ * due, so batches grow with the load. Any number of processes may run one; a partition is in one
+ * hand.
  *
  * While the source takes nothing, one write is tried at a time, with rests between: the others stay
  * due.
  *
- * Bounded: `concurrency` batches are under way, each of `batch` writes and 4 MiB.
+ * Bounded: `concurrency` groups of 16 partitions are under way, of each partition `batch` writes
+ * and 4 MiB.
  */
 import type { Timer } from '../../core/contracts.js'
-import { HandOver, type HandOverOptions } from './hand-over.js'
+import { type ClaimedPart, HandOver, type HandOverOptions } from './hand-over.js'
 
 export interface QueueWorkerOptions extends HandOverOptions {
   /** How often a partition is looked into where nothing is known to be due before. */
   readonly pollMs: number
   readonly concurrency: number
-  readonly batch: number
   /** The queue could not be asked, or not told. */
   readonly onError: (error: unknown) => void
 }
 
 const MAX_BYTES = 4 * 2 ** 20
+const MAX_GROUP = 16
 const NEVER = Number.POSITIVE_INFINITY
 
 export class QueueWorker {
@@ -28,7 +30,8 @@ export class QueueWorker {
   readonly #handOver: HandOver
   /** When each partition is to be looked into; of those under way, when they are again. */
   readonly #dueMs: number[]
-  readonly #underWay = new Map<number, Promise<void>>()
+  readonly #underWay = new Set<number>()
+  readonly #groups = new Set<Promise<void>>()
   #timer: Timer | undefined
   #timerMs = NEVER
   #isRunning = false
@@ -64,7 +67,7 @@ export class QueueWorker {
   async stop(): Promise<void> {
     this.#isRunning = false
     this.#disarm()
-    await Promise.all(this.#underWay.values())
+    await Promise.all(this.#groups)
   }
 
   /** Something is due there in so many milliseconds. */
@@ -85,9 +88,9 @@ export class QueueWorker {
   /** Begins what is due, as far as there is room for it. */
   #dispatch(): void {
     while (this.#hasRoom) {
-      const partition = this.#next()
-      if (partition === undefined || this.#atMs(partition) > this.#nowMs) break
-      this.#begin(partition)
+      const group = this.#dueGroup()
+      if (group.length === 0) break
+      this.#begin(group)
     }
     this.#arm()
   }
@@ -109,7 +112,7 @@ export class QueueWorker {
   }
 
   get #hasRoom(): boolean {
-    return this.#underWay.size < (this.isSourceAway ? 1 : this.#options.concurrency)
+    return this.#groups.size < (this.isSourceAway ? 1 : this.#options.concurrency)
   }
 
   /** Of those nobody works on the one that is due first. */
@@ -126,34 +129,58 @@ export class QueueWorker {
     return Math.max(this.#dueMs[partition]!, this.#restUntilMs)
   }
 
-  #begin(partition: number): void {
-    const { onError, pollMs } = this.#options
-    // Who wakes it meanwhile brings it nearer.
-    this.#dueMs[partition] = this.#nowMs + pollMs
-    const end = (inMs: number) => {
-      this.#underWay.delete(partition)
-      this.#dueMs[partition] = Math.min(this.#dueMs[partition]!, this.#nowMs + inMs)
-      this.#restUntilMs = this.#nowMs + this.#handOver.restMs
-      if (this.#isRunning) this.#dispatch()
-    }
-    const fail = (error: unknown) => {
-      onError(error)
-      end(pollMs)
-    }
-    this.#underWay.set(partition, this.#work(partition).then(end, fail))
+  #dueGroup(): number[] {
+    const nowMs = this.#nowMs
+    if (this.#restUntilMs > nowMs) return []
+    const due = [...this.#dueMs.keys()].filter((partition) => {
+      return this.#dueMs[partition]! <= nowMs && !this.#underWay.has(partition)
+    })
+    due.sort((one, other) => this.#dueMs[one]! - this.#dueMs[other]!)
+    return due.slice(0, this.isSourceAway ? 1 : MAX_GROUP)
   }
 
-  /** One batch. In how long the partition is to be looked into again. */
-  async #work(partition: number): Promise<number> {
-    const { batch, holderId: id, leaseMs, queue } = this.#options
+  #begin(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#underWay.add(partition)
+      // Who wakes it meanwhile brings it nearer.
+      this.#dueMs[partition] = this.#nowMs + this.#options.pollMs
+    }
+    const group = this.#work(partitions)
+      .catch(this.#options.onError)
+      .then(() => {
+        this.#groups.delete(group)
+        for (const partition of partitions) this.#underWay.delete(partition)
+        this.#restUntilMs = this.#nowMs + this.#handOver.restMs
+        if (this.#isRunning) this.#dispatch()
+      })
+    this.#groups.add(group)
+  }
+
+  async #work(partitions: readonly number[]): Promise<void> {
     const askedMs = this.#nowMs
+    const claims = await Promise.all(partitions.map((partition) => this.#claim(partition)))
+    const parts = claims.filter((part) => part !== undefined)
+    if (parts.length === 0) return
+    await this.#handOver.run(parts, askedMs)
+    for (const { partition, epoch } of parts) {
+      if (this.#isRunning) this.#dueMs[partition] = this.#nowMs
+      else await this.#options.queue.release(partition, epoch)
+    }
+  }
+
+  /** What is due there. Where nothing is, or it cannot be asked, it is looked into again later. */
+  async #claim(partition: number): Promise<ClaimedPart | undefined> {
+    const { batch, holderId: id, leaseMs, onError, queue } = this.#options
     const maxWrites = this.isSourceAway ? 1 : batch
     const bounds = { maxWrites, maxBytes: MAX_BYTES, aheadMs: this.#aheadMs }
-    const { epoch, nextMs, writes } = await queue.claim(partition, { id, leaseMs }, bounds)
-    if (epoch === undefined) return nextMs ?? NEVER
-    await this.#handOver.run(partition, epoch, writes, askedMs)
-    if (!this.#isRunning) await queue.release(partition, epoch)
-    return 0
+    try {
+      const { epoch, nextMs, writes } = await queue.claim(partition, { id, leaseMs }, bounds)
+      if (epoch !== undefined) return { partition, epoch, writes }
+      this.#dueMs[partition] = Math.min(this.#dueMs[partition]!, this.#nowMs + (nextMs ?? NEVER))
+    } catch (error) {
+      onError(error)
+    }
+    return undefined
   }
 
   get #nowMs(): number {
