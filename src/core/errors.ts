@@ -30,7 +30,7 @@ export const ERROR_CODES = {
   WRITER_TIMEOUT: { retryable: true, says: 'a writer ran past its timeout; it may have written' },
   WRITE_QUEUE_FULL: {
     retryable: true,
-    says: 'too many writes of the key wait; nothing was written',
+    says: 'too many writes wait; nothing was written',
   },
   STORE_TIMEOUT: { retryable: true, says: 'the store did not answer within its deadline' },
   STORE_UNAVAILABLE: { retryable: true, says: 'the store is away; the call was not sent' },
