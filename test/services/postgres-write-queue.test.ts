@@ -1,4 +1,4 @@
-/** The queue of writes on Postgres: by the suite, against its model, and through what can happen. */
+/** The queue of writes on Postgres: by the suite, by its model, and through what can happen. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
