@@ -2,6 +2,7 @@
 
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { WaitingWrite } from '../../src/core/write-queue.js'
 import { createCache } from '../../src/index.js'
 import {
   type PostgresOptions,
@@ -64,6 +65,16 @@ describe('a store on Postgres', () => {
     expect(await cache.get('k')).toBe(1)
     expect(await cache.invalidateTags(['t'])).not.toBe(false)
     expect(await cache.get('k')).toBeUndefined()
+    const queue = store.writeQueue!('q', 1)
+    await queue.prepare('disk')
+    const limits = { delayMs: 0, maxPending: 1, maxAgeMs: 60_000, durability: 'disk' } as const
+    await queue.put([{ key: 'k', op: 'set', bytes: Buffer.from('v') }], limits)
+    const holder = { id: 'a', leaseMs: 60_000 }
+    const { epoch, writes } = await queue.claim(0, holder, { maxWrites: 1, maxBytes: 1 })
+    const [{ key, version }] = writes as [WaitingWrite]
+    const outcome = { kind: 'dead', error: 'no', maxDead: 1 } as const
+    expect(await queue.settle(0, epoch!, [{ key, version, outcome }])).toEqual(['settled'])
+    expect(await queue.replay(['k'])).toBe(1)
     await cache.close()
     const kinds = await admin.query(
       `SELECT DISTINCT relpersistence FROM pg_class WHERE relname LIKE 'kept%' AND relkind = 'r'`,

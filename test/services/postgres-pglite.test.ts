@@ -1,12 +1,14 @@
 /** PGlite, a Postgres inside of the process: the suite of all stores, and two caches over one. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCache } from '../../src/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { storeSuite } from '../../src/testing/index.js'
 import { PATIENT } from '../support/patient.js'
-import { until } from '../support/watched-store.js'
+import { until, watched } from '../support/watched-store.js'
+import { writeQueueSuite } from '../support/write-queue-suite.js'
 
 let client: PGlite
 beforeAll(async () => {
@@ -22,6 +24,18 @@ storeSuite({
     return { store, dispose: () => store.close() }
   },
   test: { describe, it },
+})
+
+writeQueueSuite('PGlite', async () => {
+  const store = postgres({ client })
+  await watched(store).up()
+  let queues = 0
+  return {
+    open: () => store.writeQueue!(`queue ${++queues}`, 4),
+    openAs: (name, partitions) => store.writeQueue!(name, partitions),
+    wallMs: () => Date.now(),
+    pass: (ms) => sleep(ms),
+  }
 })
 
 describe('caches over PGlite', () => {

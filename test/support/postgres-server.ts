@@ -72,6 +72,7 @@ interface Place {
   readonly data: string
   readonly user: ServerUser
   readonly binaries: Binaries
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export interface StartedPostgres {
@@ -90,11 +91,17 @@ export interface PostgresTemplate {
 /** A template in the environment of a process, which it did not make and does not remove. */
 export const TEMPLATE_VARIABLE = 'CACHEWRIGHT_POSTGRES_TEMPLATE'
 
-/** Resolves when the server takes connections; `owner` ends it and removes its directory. */
-export async function startPostgres(owner: Owner): Promise<StartedPostgres> {
+/**
+ * Resolves when the server takes connections; `owner` ends it and removes its directory.
+ * `settings` are in the place of ours.
+ */
+export async function startPostgres(
+  owner: Owner,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<StartedPostgres> {
   const { user, binaries, data: untouched, password } = await postgresTemplate(owner)
   const directory = owner.own('temporary directory', () => createDirectory(user), remove)
-  const place = { directory, data: join(directory, 'data'), user, binaries }
+  const place = { directory, data: join(directory, 'data'), user, binaries, settings }
   await run('cp', ['-a', untouched, place.data])
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
@@ -189,7 +196,8 @@ async function initialise(place: Place, password: string, owner: Owner): Promise
 
 async function serve(place: Place, port: number, owner: Owner): Promise<ChildProcess> {
   const args = ['-D', place.data, '-p', String(port)]
-  for (const [name, value] of Object.entries(SETTINGS)) args.push('-c', `${name}=${value}`)
+  for (const [name, value] of Object.entries({ ...SETTINGS, ...place.settings }))
+    args.push('-c', `${name}=${value}`)
   const { child, ended, log } = launch(place.binaries.postgres, args, place, owner)
   const ready = new Promise<string>((resolve) => {
     child.stderr?.on('data', () => {

@@ -12,10 +12,11 @@ export class Postgres {
   readonly #releases: (() => unknown)[] = []
   #started: StartedPostgres | undefined
 
-  static async start(): Promise<Postgres> {
+  /** `settings`: of the server, in the place of ours. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Postgres> {
     const postgres = new Postgres()
     try {
-      postgres.#started = await startPostgres(postgres)
+      postgres.#started = await startPostgres(postgres, settings)
       return postgres
     } catch (error) {
       await postgres.stop()

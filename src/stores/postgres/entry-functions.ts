@@ -13,17 +13,11 @@
  * served.
  */
 import { increment } from './counter-function.js'
-import { definition, endOf, HURRY, LAST } from './function-parts.js'
+import { definition, endOf, HURRY, LAST, REFUSE_LATE } from './function-parts.js'
 import type { Names } from './tables.js'
 
 /** In the place of a token: no load has it. */
 const HELD_OFF = '!'
-/** The message of a refusal. */
-const LATE = 'cachewright: too late'
-
-const REFUSE_LATE = `IF extract(epoch FROM clock_timestamp()) * 1000 > not_after THEN
-    RAISE EXCEPTION '${LATE}';
-  END IF;`
 
 export function entryFunctions(name: Names): string {
   const all = [set, remove, removeOnly, grant, lease, fill, patch, increment]

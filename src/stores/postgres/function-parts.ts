@@ -7,6 +7,11 @@ export const LAST = `IF current_setting('synchronous_commit') = 'off' THEN
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;`
 
+/** Undoes all of what came later than it may. */
+export const REFUSE_LATE = `IF extract(epoch FROM clock_timestamp()) * 1000 > not_after THEN
+    RAISE EXCEPTION 'cachewright: too late';
+  END IF;`
+
 /** A life time in milliseconds as a moment; NULL is for ever. */
 export const endOf = (ms: string) =>
   `coalesce(clock_timestamp() + ${ms} * interval '1 millisecond', 'infinity')`

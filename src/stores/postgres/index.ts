@@ -1,7 +1,7 @@
 /**
- * The door `cachewright/postgres`: a store on Postgres 11 or newer, and what speaks like it.
+ * The door `cachewright/postgres`: a store on Postgres 14 or newer, and what speaks like it.
  *
- * Needs `pg` 8.11 or newer (8.22 and newer: calls do not wait for each other), or an object of your
+ * Needs `pg` 8.14 or newer (8.22 and newer: calls do not wait for each other), or an object of your
  * own with `query(text, values)`.
  */
 import type { Store } from '../../core/contracts.js'

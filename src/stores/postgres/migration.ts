@@ -9,6 +9,8 @@ import { createHash } from 'node:crypto'
 import { LOG_LIMITS, type LogLimits } from '../log-limits.js'
 import { entryFunctions } from './entry-functions.js'
 import { logFunctions } from './log-functions.js'
+import { queueFunctions } from './queue/queue-functions.js'
+import { queueTables } from './queue/queue-tables.js'
 import type { SqlConnection } from './sql-connection.js'
 import { namesIn, type TableOptions, tables } from './tables.js'
 
@@ -22,7 +24,8 @@ export class Migration {
 
   constructor(options: TableOptions, limits: LogLimits = LOG_LIMITS) {
     const name = namesIn(options)
-    const script = tables(options) + entryFunctions(name) + logFunctions(name, limits)
+    const made = tables(options) + queueTables(name, options.table)
+    const script = made + entryFunctions(name) + logFunctions(name, limits) + queueFunctions(name)
     this.#mark = `cachewright 1 ${createHash('sha256').update(script).digest('hex').slice(0, 16)}`
     this.#name = name()
     this.script = `${script}COMMENT ON TABLE ${this.#name} IS '${this.#mark}';\n`

@@ -19,6 +19,7 @@ import type {
 } from '../../core/contracts.js'
 import type { Log } from '../../core/log.js'
 import type { StoreHealth } from '../../core/store-health.js'
+import type { WriteQueue } from '../../core/write-queue.js'
 import type { CallOrder } from '../key-lanes.js'
 import { keyPages } from '../key-pages.js'
 import { textOf } from '../key-text.js'
@@ -27,6 +28,7 @@ import { UnansweredCalls } from '../unanswered-calls.js'
 import { awayError, failedError } from './call-errors.js'
 import type { Notifications } from './notifications.js'
 import { PostgresLog } from './postgres-log.js'
+import { PostgresWriteQueue } from './queue/postgres-write-queue.js'
 import { readHealth } from './server-health.js'
 import type { Row, SqlConnection, SqlLink, Statement } from './sql-connection.js'
 import type { Statements } from './statements.js'
@@ -189,6 +191,11 @@ export class PostgresStore implements Store {
     const log = new PostgresLog(name, place, link, statements, notifications)
     this.#logs.push(log)
     return log
+  }
+
+  writeQueue(name: string, partitions: number): WriteQueue {
+    const { queue } = this.#parts.statements
+    return new PostgresWriteQueue(name, partitions, queue, (...call) => this.#query(...call))
   }
 
   async ping(): Promise<void> {

@@ -12,7 +12,12 @@ export type Statements = ReturnType<typeof statementsFor>
 export function statementsFor(tables: Pick<TableOptions, 'schema' | 'table'>, told?: string) {
   const name = namesIn(tables)
   const life = told === undefined ? '' : `, ${told} AS life`
-  return Object.freeze({ ...onEntries(name, life), ...onLogs(name), ...forTheSweeper(name) })
+  return Object.freeze({
+    ...onEntries(name, life),
+    ...onLogs(name),
+    ...forTheSweeper(name),
+    queue: onQueues(name, life),
+  })
 }
 
 /** A call of a function, its answer as `answer`. */
@@ -82,6 +87,23 @@ function forTheSweeper(name: Names) {
     sweepLeases: prepared(`DELETE FROM ${name('leases')} WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM ${name('leases')} WHERE ends_at <= statement_timestamp()
       LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`),
+  }
+}
+
+function onQueues(name: Names, life: string) {
+  return {
+    prepare: prepared(`SELECT known, has_standby FROM ${name('queue_prepare')}($1, $2)`),
+    put: call(name, 'queue_put', 12),
+    waiting: prepared(`SELECT *${life} FROM ${name('queue_waiting')}($1, $2)`),
+    claim: prepared(`SELECT * FROM ${name('queue_claim')}($1, $2, $3, $4, $5, $6, $7)`),
+    renew: call(name, 'queue_renew', 4),
+    settle: call(name, 'queue_settle', 8),
+    release: call(name, 'queue_release', 3),
+    letters: call(name, 'queue_letters', 4),
+    state: prepared(`SELECT * FROM ${name('queue_state')}($1)`),
+    dead: prepared(`SELECT key, version, attempts, op, value, error,
+        floor(extract(epoch FROM died_at) * 1000)::float8 AS died_at_ms
+      FROM ${name('dead')} WHERE queue = $1 LIMIT $2`),
   }
 }
 

@@ -11,6 +11,7 @@
  *                takes no long text
  *   T_members    processes, and when their lease ends
  *   T_chores     what one process does for all: when it is due again
+ *   T_parts, T_writes, T_dead   the queues of writes: see queue-tables.ts
  *
  * Names compare by bytes ("C"), whatever the database's locale. Values are kept as they come: they
  * are compressed already, where that pays. Entries have one index, that of their keys, so a write

@@ -4,10 +4,13 @@
  */
 import type { StoreWrite } from '../../core/contracts.js'
 
-export interface WrittenValues {
+export interface JoinedValues {
   readonly places: number[]
   readonly sizes: number[]
   readonly bytes: Buffer
+}
+
+export interface WrittenValues extends JoinedValues {
   readonly ttls: (number | null)[]
 }
 
@@ -17,7 +20,13 @@ const UNUSED_TTL = -1
 const MAX_TTL_MS = 31_556_952_000_000
 
 export function writtenValues(writes: readonly (StoreWrite | undefined)[]): WrittenValues {
-  const parts = writes.map((write) => asBuffer(write?.bytes ?? ''))
+  return {
+    ...joinedValues(writes.map((write) => asBuffer(write?.bytes ?? ''))),
+    ttls: writes.map((write) => (write === undefined ? UNUSED_TTL : ttlOf(write.ttlMs))),
+  }
+}
+
+export function joinedValues(parts: readonly Buffer[]): JoinedValues {
   const places: number[] = []
   let place = 1
   for (const { length } of parts) {
@@ -28,7 +37,6 @@ export function writtenValues(writes: readonly (StoreWrite | undefined)[]): Writ
     places,
     sizes: parts.map(({ length }) => length),
     bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts),
-    ttls: writes.map((write) => (write === undefined ? UNUSED_TTL : ttlOf(write.ttlMs))),
   }
 }
 
