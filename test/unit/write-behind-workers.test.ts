@@ -83,6 +83,31 @@ describe('a worker', () => {
     expect(recorders.every(({ written }) => written.length > 0)).toBe(true)
   })
 
+  it('leaves work for others where there is much of it', async () => {
+    const recorders = [recorder(), recorder()]
+    let pause: () => Promise<void>
+    const { behinds, clock } = await processes(
+      ...recorders.map(({ write }): Options => {
+        const slow: BehindWriter = async (...call) => {
+          await pause()
+          await write(...call)
+        }
+        return { write: slow, delay: 0, batch: 5, concurrency: 1, worker: false }
+      }),
+    )
+    pause = () => new Promise((resolve) => clock.setTimer(resolve, 100, false))
+    const keys = Array.from({ length: 1_000 }, (_, i) => `k${i}`)
+    await Promise.all(keys.map((key) => behinds[0]!.set(key, 1)))
+    behinds[0]!.start()
+    await clock.advance(2_000)
+    behinds[1]!.start()
+    await clock.advance(10_000)
+    const [first, second] = recorders.map(({ written }) => written.length) as [number, number]
+    expect(second).toBeGreaterThan(first / 2)
+    await clock.advance(30_000)
+    expect(recorders.flatMap(({ written }) => written).length).toBe(1_000)
+  })
+
   it('that is stopped ends its batch and leaves the rest to others', async () => {
     const held = gate<void>()
     const { write, written } = recorder()

@@ -210,7 +210,9 @@ describe('a queue that is full', () => {
 describe('a source that fails', () => {
   it('gets the writes again, and none is put aside while it takes nothing', async () => {
     const options = { delay: 0, attempts: 2, maxRetryDelay: '2s', partitions: 1 } as const
-    const { a, clock, source } = await opened(2, options)
+    const { a, b, clock, source } = await opened(2, options)
+    // Each worker finds out by itself.
+    await b.stop()
     source.before = () => Promise.reject(new Error('away'))
     await Promise.all(Array.from({ length: 20 }, (_, i) => a.set(`k${i}`, i)))
     await clock.advance(120_000)

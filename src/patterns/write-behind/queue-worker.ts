@@ -1,14 +1,16 @@
 /**
  * Brings the writes of a queue to their source: takes the partitions in which something is due, the
  * longest due first, and hands over what they hold together. While the source is at work more fall
- * due, so batches grow with the load. Any number of processes may run one; a partition is in one
- * hand.
+ * due, so batches grow with the load.
+ *
+ * Any number of processes may run one. A partition is in one hand, and given back after each batch;
+ * as many are taken at once as fill one, so that others find work where there is much of it.
  *
  * While the source takes nothing, one write is tried at a time, with rests between: the others stay
  * due.
  *
- * Bounded: `concurrency` groups of 16 partitions are under way, of each partition `batch` writes
- * and 4 MiB.
+ * Bounded: `concurrency` groups of at most 16 partitions are under way, of each partition `batch`
+ * writes and 4 MiB.
  */
 import type { Timer } from '../../core/contracts.js'
 import { type ClaimedPart, HandOver, type HandOverOptions } from './hand-over.js'
@@ -35,6 +37,8 @@ export class QueueWorker {
   #timer: Timer | undefined
   #timerMs = NEVER
   #isRunning = false
+  /** Partitions that fill a batch, about. */
+  #groupSize = MAX_GROUP
   #restUntilMs = 0
   #aheadMs = 0
 
@@ -136,7 +140,7 @@ export class QueueWorker {
       return this.#dueMs[partition]! <= nowMs && !this.#underWay.has(partition)
     })
     due.sort((one, other) => this.#dueMs[one]! - this.#dueMs[other]!)
-    return due.slice(0, this.isSourceAway ? 1 : MAX_GROUP)
+    return due.slice(0, this.isSourceAway ? 1 : this.#groupSize)
   }
 
   #begin(partitions: readonly number[]): void {
@@ -161,11 +165,25 @@ export class QueueWorker {
     const claims = await Promise.all(partitions.map((partition) => this.#claim(partition)))
     const parts = claims.filter((part) => part !== undefined)
     if (parts.length === 0) return
-    await this.#handOver.run(parts, askedMs)
-    for (const { partition, epoch } of parts) {
-      if (this.#isRunning) this.#dueMs[partition] = this.#nowMs
-      else await this.#options.queue.release(partition, epoch)
+    this.#fitGroup(parts)
+    try {
+      await this.#handOver.run(parts, askedMs)
+    } finally {
+      await Promise.all(parts.map((part) => this.#release(part)))
     }
+  }
+
+  #fitGroup(parts: readonly ClaimedPart[]): void {
+    const { batch } = this.#options
+    const count = parts.reduce((sum, { writes }) => sum + writes.length, 0)
+    if (count > batch) this.#groupSize = Math.max(1, Math.floor(this.#groupSize / 2))
+    else if (2 * count < batch) this.#groupSize = Math.min(MAX_GROUP, this.#groupSize * 2)
+  }
+
+  /** There may be more in it. Where it cannot be given back, its lease ends by itself. */
+  async #release({ partition, epoch }: ClaimedPart): Promise<void> {
+    this.#dueMs[partition] = this.#nowMs
+    await this.#options.queue.release(partition, epoch).catch(this.#options.onError)
   }
 
   /** What is due there. Where nothing is, or it cannot be asked, it is looked into again later. */
