@@ -5,8 +5,10 @@ const PAUSE_MS = 100
 
 /**
  * Calls `run` until it answers, again only where the same call may succeed later, and not after the
- * limit: then its error is the answer. `run` is told what is left of the limit. For what may be done
- * twice: the deadlines of a store are those of a server that is connected, not of a first call.
+ * limit: then its error is the answer. `run` is told what is left of the limit.
+ *
+ * For what may be done twice. Deadlines of calls to a store are made for one that is connected, and
+ * not for the first call of a process.
  */
 export async function patiently<T>(
   clock: Clock,

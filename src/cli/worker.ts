@@ -1,8 +1,8 @@
 /**
  * `cachewright worker`: writes what is queued until it is told to end.
  *
- * The first signal begins the end: drain, stop, close, each within a time of its own. The second one
- * ends at once; what was in hand is tried again by another worker.
+ * The first signal begins the end: drain, stop, close, each within a time of its own. The second
+ * one ends at once; what was in hand is tried again by another worker.
  */
 import { showDuration } from '../core/duration.js'
 import type { CliIo } from './cli-io.js'

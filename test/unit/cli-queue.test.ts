@@ -1,5 +1,6 @@
 /** `cachewright queue` over the in-process queue, from a process that is no worker of it. */
 import { describe, expect, it } from 'vitest'
+import { CacheError } from '../../src/core/errors.js'
 import type { BehindWriter } from '../../src/patterns/index.js'
 import { writeBehind } from '../../src/patterns/index.js'
 import { cliWorld, scriptedQueue } from './cli-world.js'
@@ -7,7 +8,7 @@ import { trackedProcesses } from './tracked-processes.js'
 
 const ESC = '\u001b'
 
-/** A process that writes, and one that a command runs in. Keys that begin with `bad` are refused. */
+/** A process that writes, and one that a command runs in. The source refuses keys with `bad`. */
 async function opened() {
   const { all, caches, clock } = await trackedProcesses(2)
   const rows = new Map<string, unknown>()
@@ -62,6 +63,15 @@ describe('queue status', () => {
     expect(errors[0]).toMatch(/^cachewright: /)
     all[1].store.heal()
     await clock.settle()
+  })
+})
+
+describe('an error that the same call would meet again', () => {
+  it('is not waited for', async () => {
+    const status = () => Promise.reject(new CacheError('OPTION_INVALID', 'other partitions'))
+    const { errors, run } = cliWorld({ queue: scriptedQueue({ status }).queue })
+    expect(await run('queue', 'status', 'm')).toBe(2)
+    expect(errors).toEqual(['cachewright: other partitions'])
   })
 })
 
