@@ -35,13 +35,11 @@ const ROWS: readonly string[] = [
 ]
 
 /** These build on the package as a user does, so they may come in through src/index.ts. */
-const FRONT_DOOR_GUESTS: readonly string[] = [
-  'automate',
-  'integrations',
-  'facades',
-  'cli',
-  'testing',
-]
+const FRONT_DOOR_GUESTS: readonly string[] = ['automate', 'integrations', 'facades', 'testing']
+
+/** A program: it needs no part that a user's module brings along, and nothing needs it. */
+const PROGRAM = 'cli'
+const PROGRAM_IMPORTS: readonly string[] = ['core', 'patterns', PROGRAM]
 
 const FRONT = 'src/'
 
@@ -68,6 +66,11 @@ function isNoneStore(path: string): boolean {
 function judgeArrow(from: Place, target: string, form: ImportSite['form']): string | undefined {
   const to = placeOf(target)
   if (to === undefined) return 'src/ must not import what lies outside it'
+  if (to.row === PROGRAM && from.row !== PROGRAM)
+    return `nothing imports ${PROGRAM}: it is a program`
+  if (from.row === PROGRAM && !PROGRAM_IMPORTS.includes(to.row)) {
+    return `${PROGRAM} imports core and patterns alone`
+  }
   if (from.row === FRONT) {
     if (to.row !== 'stores' || form === 'dynamic' || isNoneStore(target)) return undefined
     return 'the front door reaches a store by import() only'

@@ -21,11 +21,14 @@ describe('a house in order', () => {
         'src/stores/none.ts': '',
         'src/stores/redis/index.ts': `import { none } from '../none.js'
           const client = () => import('ioredis')`,
+        'src/patterns/lock.ts': '',
+        'src/cli/main.ts': `import './run.js'\nimport { lock } from '../patterns/lock.js'`,
+        'src/cli/run.ts': `import { get } from '../core/get.js'`,
         'src/facades/unified/index.ts': `import { get } from '../../index.js'`,
       }),
     )
     expect(violations).toEqual([])
-    expect(success).toBe('layers: 7 files in 4 rows, 10 imports, no wrong arrow, no ring')
+    expect(success).toBe('layers: 10 files in 6 rows, 13 imports, no wrong arrow, no ring')
   })
 })
 
@@ -59,6 +62,10 @@ describe('what a file may reach', () => {
     ['src/http/a.ts', '../index.js', 'http must not import the front door'],
     ['src/testing/a.ts', '../create-cache.js', 'testing must not import the front door'],
     ['src/testing/a.ts', 'cachewright/redis', 'src/ must not import itself by package name'],
+    ['src/cli/a.ts', '../index.js', 'cli imports core and patterns alone'],
+    ['src/cli/a.ts', '../stores/none.js', 'cli imports core and patterns alone'],
+    ['src/index.ts', './cli/a.js', 'nothing imports cli: it is a program'],
+    ['src/testing/a.ts', '../cli/a.js', 'nothing imports cli: it is a program'],
     ['src/core/a.ts', '../../scripts/b.js', 'src/ must not import what lies outside it'],
   ])('%s is refused %s', (file, specifier, says) => {
     const found = complaints({ [file]: `import { a } from '${specifier}'` })

@@ -1,0 +1,2 @@
+/** What was asked for cannot be done as it was written: exit code 2. */
+export class UsageError extends Error {}
