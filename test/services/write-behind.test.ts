@@ -144,7 +144,7 @@ describe.each([...REDIS_PLACES, CLUSTER, POSTGRES_PLACE])(
       }
       const [letter, ...others] = await b.deadLetters()
       expect(others).toEqual([])
-      expect(letter).toMatchObject({ key: `${ids}:-1`, op: 'set', value: order(-1), attempts: 2 })
+      expect(letter).toMatchObject({ key: `${ids}:-1`, op: 'set', value: order(-1), attempts: 3 })
       expect(letter!.error).toMatch(/violates check constraint/)
       expect(await b.get('-1')).toBeUndefined()
       expect(await b.replay([letter!.key])).toBe(1)

@@ -191,6 +191,26 @@ describe('who is in a hurry', () => {
     expect([await drained, written.length]).toEqual([true, 2])
   })
 
+  it('does not mind a store that is away for a moment, and says so of one that stays away', async () => {
+    const { write, written } = recorder()
+    const { all, behinds, clock } = await processes({ write, delay: '1h' })
+    const [behind] = behinds as [(typeof behinds)[0]]
+    await behind.set('k', 1)
+    all[0]!.store.inject({ kind: 'throw' }, { ops: ['queue'] })
+    const drained = behind.drain({ deadline: '20s' })
+    await clock.advance(5_000)
+    all[0]!.store.heal()
+    await clock.advance(10_000)
+    expect([await drained, written.length]).toEqual([true, 1])
+    await behind.set('l', 1)
+    all[0]!.store.inject({ kind: 'throw' }, { ops: ['queue'] })
+    const refused = expect(behind.drain({ deadline: '2s' })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+    await clock.advance(3_000)
+    await refused
+  })
+
   it('gives up at the deadline, and a later write of the key is not waited for', async () => {
     const { behinds, clock } = await processes({ delay: '1h' })
     const [behind] = behinds as [(typeof behinds)[0]]

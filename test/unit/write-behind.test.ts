@@ -250,7 +250,7 @@ describe('a source that fails', () => {
     const tried = source.batches.map((batch) => batch.map(({ attempts }) => attempts > 0))
     expect(tried.every((each) => new Set(each).size === 1)).toBe(true)
     const [letter] = await a.deadLetters()
-    expect(letter).toMatchObject({ key: 'k', op: 'set', value: 'bad', attempts: 2 })
+    expect(letter).toMatchObject({ key: 'k', op: 'set', value: 'bad', attempts: 3 })
     expect(letter!.error).toBe('Error: no such row')
     expect(errors.filter((each) => each === 'no such row: k').length).toBe(3)
     expect(await b.get('k')).toBe('good')

@@ -4,6 +4,7 @@
  */
 import type { Cache } from '../../core/api.js'
 import type { Duration } from '../../core/duration.js'
+import { isCacheError } from '../../core/errors.js'
 import { insidesOf } from '../../core/insides.js'
 import { OptionCheck } from '../../core/option-check.js'
 import type { GetOptions } from '../../core/options.js'
@@ -66,8 +67,8 @@ export interface WriteBehind<I, T> extends KeyedEntries<I> {
   delete(id: I): Promise<number>
   /**
    * Waits until the source has what now waits of these ids, or it was put aside; the worker of this
-   * process does not wait for delays meanwhile. `false` where that took too long. Rejects as the
-   * store does.
+   * process does not wait for delays meanwhile, up to its own. `false` where that took too long;
+   * rejects where the store was away until then.
    */
   flush(ids: readonly I[], options?: UntilOptions): Promise<boolean>
   /** As `flush`, until nothing waits at all. */
@@ -178,13 +179,18 @@ async function until(
   isDone: () => Promise<boolean>,
 ): Promise<boolean> {
   const endMs = clock.monotonicMs() + deadlineMs
-  for (let lookMs = FIRST_LOOK_MS; !(await isDone()); lookMs = Math.min(MOST_LOOK_MS, lookMs * 2)) {
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(MOST_LOOK_MS, lookMs * 2)) {
     const leftMs = endMs - clock.monotonicMs()
-    if (leftMs <= 0) return false
+    try {
+      if (await isDone()) return true
+      if (leftMs <= 0) return false
+    } catch (error) {
+      // A store may be away for a moment of the time that there is.
+      if (leftMs <= 0 || !isCacheError(error) || !error.retryable) throw error
+    }
     const waitMs = Math.min(lookMs, leftMs)
     await new Promise<void>((resolve) => clock.setTimer(resolve, waitMs, false))
   }
-  return true
 }
 
 function letters<T>(
@@ -199,7 +205,9 @@ function letters<T>(
     const { key: name, op, version, attempts, error, diedAtWallMs } = letter
     const value = await readable(queue, letter)
     const diedAt = new Date(diedAtWallMs)
-    return { key: door.keyOf(name), op, value, version, attempts, error, diedAt }
+    // The last try is not counted in the queue any more.
+    const tries = attempts + 1
+    return { key: door.keyOf(name), op, value, version, attempts: tries, error, diedAt }
   }
   return {
     deadLetters: async (limit) => {
