@@ -1,4 +1,4 @@
-/** A queue of writes whose every call goes another way: under a deadline, later, or through a fault. */
+/** A queue of writes whose every call goes another way: under a deadline, say, or later. */
 import type { WriteQueue } from './write-queue.js'
 
 /** Makes a call of the queue behind. */

@@ -158,9 +158,7 @@ export class GuardedStore {
   writeQueue(name: string, partitions: number): WriteQueue | undefined {
     const queue = this.#store.writeQueue?.(name, partitions)
     if (queue === undefined) return undefined
-    return forwardedQueue(partitions, (run) => {
-      return this.#call('other', this.#writes, () => run(queue))
-    })
+    return forwardedQueue(partitions, (run) => this.#call('other', this.#writes, () => run(queue)))
   }
 
   ping(): Promise<void> {
@@ -274,8 +272,9 @@ export class GuardedStore {
 
   #failure(op: GuardedCall, sentAtMs: number, cause: unknown): CacheError {
     // A caller's mistake, found by the store: no sign of ill health.
-    if (isCacheError(cause, 'VALUE_NOT_A_NUMBER')) return cause
-    if (isCacheError(cause, 'OPTION_INVALID')) return cause
+    if (isCacheError(cause, 'VALUE_NOT_A_NUMBER') || isCacheError(cause, 'OPTION_INVALID')) {
+      return cause
+    }
     if (cause instanceof PartialFailure) {
       this.#breaker.succeeded()
       this.#report(op, sentAtMs, cause)

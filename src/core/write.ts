@@ -82,7 +82,7 @@ export async function remove(
   return answer
 }
 
-/** From both tiers; the store lets nobody fill the key for `holdOffMs`. Neither counts nor tells. */
+/** From both tiers; the store lets nobody fill the key for `holdOffMs`. Is not counted. */
 export async function takeOut(
   engine: Engine,
   space: Space,

@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../core/contracts.js'
 export interface KeptRightOptions {
   readonly clock: Clock
   readonly leaseMs: number
-  /** Whether it was there, and so is for another lease. One round trip; rejects where it is unknown. */
+  /** Whether it was there, and so is for another lease. Rejects where that is unknown. */
   readonly renew: () => Promise<boolean>
   readonly untilMs: number
   readonly onLost: () => void

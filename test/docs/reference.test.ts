@@ -111,7 +111,7 @@ const NAMED_ON: readonly (readonly [page: string, file: string, type: string])[]
   ['docs/writing-a-store.md', 'src/core/contracts.ts', 'StoreAbilities'],
   ['docs/writing-a-policy.md', 'src/core/eviction-policy.ts', 'EvictionPolicy'],
   ['docs/writing-a-policy.md', 'src/core/eviction-policy.ts', 'PolicyRoom'],
-  ['docs/testing.md', 'src/testing/faulty-store.ts', 'StoreFault'],
+  ['docs/testing.md', 'src/testing/store-fault.ts', 'StoreFault'],
   ['docs/errors.md', 'src/core/errors.ts', 'CacheErrorDetails'],
   ['docs/versioned-upserts.md', VERSIONED, 'VersionedUpsertsOptions'],
   ['docs/write-behind.md', `${BEHIND}/write-behind-options.ts`, 'WriteBehindOptions'],

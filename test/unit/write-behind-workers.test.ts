@@ -191,7 +191,7 @@ describe('who is in a hurry', () => {
     expect([await drained, written.length]).toEqual([true, 2])
   })
 
-  it('does not mind a store that is away for a moment, and says so of one that stays away', async () => {
+  it('does not mind a store that is away for a moment, and says so where it stays', async () => {
     const { write, written } = recorder()
     const { all, behinds, clock } = await processes({ write, delay: '1h' })
     const [behind] = behinds as [(typeof behinds)[0]]

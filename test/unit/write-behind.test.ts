@@ -104,7 +104,7 @@ describe('a write behind', () => {
     expect(source.batches.flat()).toMatchObject([{ key: 'k', op: 'delete', value: undefined }])
   })
 
-  it('takes keys that the store has to escape, and refuses those it would have to hash', async () => {
+  it('takes keys that the store escapes, and refuses those it would have to hash', async () => {
     const { a, clock, source } = await opened(2, { delay: 0 })
     const keys = ['{brace}', '~tilde', 'lone \ud800', 'käse 🧀', 'a:b']
     for (const key of keys) await a.set(key, key)

@@ -85,7 +85,7 @@ export interface WriteBehindOptions<I, T, V = unknown> extends KeyOptions<I>, En
    * How long the part of a process that has died waits for another one. 1 s to 1 h. Default: 10 s.
    */
   lease?: Duration | undefined
-  /** Whether this process writes what is queued, from now on. Default: true where it has `write`. */
+  /** Whether this process writes what is queued. Default: true where it has `write`. */
   worker?: boolean | undefined
   /** Told of everything that goes wrong in the background. What it throws is dropped. */
   onError?: ((error: unknown, keys: readonly string[]) => unknown) | undefined

@@ -6,8 +6,9 @@ import { BY_INDEX, IS_PART, lengthOf } from './queue-parts.js'
 const msUntil = (end: string) => `ceil(extract(epoch FROM ${end} - moment) * 1000)::float8`
 
 /**
- * What is due, or will be within `ahead_ms`, each row with the epoch; where there is nothing for the holder, one row that says in
- * how long there may be. Idle workers ask often, and change nothing: that takes no lock.
+ * What is due, or will be within `ahead_ms`, each row with the epoch; where there is nothing for
+ * the holder, one row that says in how long there may be. Idle workers ask often, and change
+ * nothing: that takes no lock.
  */
 export function claim(name: Names): string {
   const look = `earliest := (SELECT o.due_at FROM ${name('writes')} AS o
