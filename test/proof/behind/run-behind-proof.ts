@@ -1,0 +1,83 @@
+/**
+ * The proof of write-behind: rounds on several stands at once, over one Postgres, each round with
+ * keys of its own and judged by itself. The seed chooses what is done; how it interleaves is the
+ * machine's.
+ *
+ * Bounded by its plan. Whatever it starts it ends, also when it fails.
+ */
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type pg from 'pg'
+import { Postgres } from '../../support/postgres.js'
+import { compiled } from './compiled.js'
+import type { FaultKind } from './plan.js'
+import { drawPlan } from './plan.js'
+import { type Judgement, judge } from './judge.js'
+import type { Plant } from './messages.js'
+import { runRound } from './run-round.js'
+import { createTables } from './source.js'
+import { Stand } from './stand.js'
+
+export interface BehindPlan {
+  readonly seeds: number
+  readonly firstSeed: number
+  /** Rounds at once. They mostly wait. */
+  readonly stands: number
+  readonly plant?: Plant
+  /** Ends with the first round in which something was wrong. */
+  readonly untilWrong?: boolean
+}
+
+export interface JudgedRound extends Judgement {
+  readonly seed: number
+  readonly faults: readonly FaultKind[]
+  readonly troubles: readonly string[]
+}
+
+const MEMBER = fileURLToPath(new URL('./member.ts', import.meta.url))
+
+export async function runBehindProof(plan: BehindPlan): Promise<readonly JudgedRound[]> {
+  const file = compiled(MEMBER, 'behind-member')
+  const postgres = await Postgres.start()
+  try {
+    const pool = postgres.pool(plan.stands)
+    await createTables(pool)
+    const rounds: JudgedRound[] = []
+    const stands = Array.from({ length: plan.stands }, (_, at) =>
+      playOn(at, plan, { file, url: postgres.url, pool }, rounds),
+    )
+    const ends = await Promise.allSettled(stands)
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    return rounds.sort((a, b) => a.seed - b.seed)
+  } finally {
+    await postgres.stop()
+    rmSync(file, { force: true })
+  }
+}
+
+interface Ground {
+  /** What runs in each process. */
+  readonly file: string
+  readonly url: string
+  readonly pool: pg.Pool
+}
+
+/** Every so many seeds are those of a stand. */
+async function playOn(
+  at: number,
+  plan: BehindPlan,
+  { file, url, pool }: Ground,
+  rounds: JudgedRound[],
+): Promise<void> {
+  const { seeds, firstSeed, stands, plant, untilWrong = false } = plan
+  const stand = await Stand.start(file, url, plant !== 'the queue is not durable')
+  try {
+    for (let seed = firstSeed + at; seed < firstSeed + seeds; seed += stands) {
+      if (untilWrong && rounds.some(({ violations }) => violations.length > 0)) break
+      const { faults, troubles, ...history } = await runRound(stand, pool, drawPlan(seed), plant)
+      rounds.push({ ...judge({ ...history, faults, troubles }), seed, faults, troubles })
+    }
+  } finally {
+    await stand.end()
+  }
+}
