@@ -10,6 +10,7 @@ import type { FromMember, RoundSetting } from './messages.js'
 
 const CALLERS = 3
 const MOST_PAUSE_MS = 12
+const AFTER_FAILURE_MS = 30
 const MOST_AT_ONCE = 6
 const READ_RATIO = 0.25
 const BURST_RATIO = 0.2
@@ -70,11 +71,12 @@ export class Application {
     this.#tell({ kind: 'asked', call, key, value, atMs: monotonicMs() })
     const version = await this.#send(key, value).catch(() => undefined)
     this.#tell({ kind: 'told', call, version, atMs: monotonicMs() })
+    // While the store is away calls fail at once.
+    if (version === undefined) await pause(AFTER_FAILURE_MS)
   }
 
   #send(key: string, value: string | null): Promise<number> {
-    const send = () =>
-      value === null ? this.#behind.delete(key) : this.#behind.set(key, value)
+    const send = () => (value === null ? this.#behind.delete(key) : this.#behind.set(key, value))
     if (this.#setting.plant !== 'answered before it is queued') return send()
     send().catch(() => {})
     return Promise.resolve(Date.now() * 1_000)

@@ -6,12 +6,12 @@
  * one clock for all processes, so of two calls one came first only where that is certain. What was
  * told before a process was killed counts, what was not told was not acknowledged.
  */
-import { judgeDeliveries } from './judge-deliveries.js'
+
 import type { AskedWrite, FinalKey, RoundHistory } from './history.js'
+import { judgeDeliveries } from './judge-deliveries.js'
 
 export interface Violation {
-  readonly kind:
-    /** The source has no write of the key, or an older one than was acknowledged. */
+  readonly kind: /** The source has no write of the key, or an older one than was acknowledged. */
     | 'lost'
     /** The source has the version that was acknowledged last, and another value. */
     | 'wrong value'

@@ -26,6 +26,8 @@ export class MemberProcess {
   /** `file`: what runs in it. */
   constructor(file: string, setting: MemberSetting) {
     this.#child = fork(file, [JSON.stringify(setting)], {
+      // Not those of the compiler that runs us.
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     endWithUs(this.#child)

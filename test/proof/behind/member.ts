@@ -15,9 +15,12 @@ import { LEASE_MS } from './plan.js'
 import { rowOf } from './source.js'
 
 const OUTPUT = 1
+/** Nobody wakes it. */
+const ASLEEP = new Int32Array(new SharedArrayBuffer(4))
+const AGAIN_MS = 2
 /** More than the batches of a worker, each with one that was taken from it. */
 const MAX_CONNECTIONS = 10
-const DRAIN_TRIES = 100
+const DRAIN_TRIES = 20
 const DRAIN_AGAIN_MS = 100
 
 const { postgresUrl, redisUrl } = JSON.parse(process.argv[2]!) as MemberSetting
@@ -33,7 +36,19 @@ interface Round {
 let round: Round | undefined
 
 function tell(message: FromMember): void {
-  writeSync(OUTPUT, `${JSON.stringify(message)}\n`)
+  let left: Uint8Array = Buffer.from(`${JSON.stringify(message)}\n`)
+  while (left.length > 0) left = left.subarray(written(left))
+}
+
+/** How many bytes of it; none where the parent has not read yet. */
+function written(bytes: Uint8Array): number {
+  try {
+    return writeSync(OUTPUT, bytes)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    Atomics.wait(ASLEEP, 0, 0, AGAIN_MS)
+    return 0
+  }
 }
 
 function open(): Cache {
@@ -49,7 +64,12 @@ function behindOver(
   const { batch, concurrency, delayMs, partitions, seed } = plan
   return writeBehind<string, string, string>(over.namespace<string>('proof'), {
     ...{ name: `seed-${seed}`, key: (key: string) => key, partitions, batch, concurrency },
-    ...{ delay: delayMs, lease: LEASE_MS, worker: role === 'worker', whenAway: 'reject' },
+    ...{
+      delay: `${delayMs}ms`,
+      lease: `${LEASE_MS}ms`,
+      worker: role === 'worker',
+      whenAway: 'reject',
+    },
     ...(deliverer === undefined ? {} : { write: deliverer.write }),
     load: (key) => rowOf(pool, key),
     onError: (error) => tell({ kind: 'trouble', error: String(error) }),
@@ -76,7 +96,7 @@ function begin(setting: RoundSetting): void {
 async function drain({ behind }: Round): Promise<void> {
   let isEmpty = false
   for (let i = 0; i < DRAIN_TRIES && !isEmpty; i++) {
-    isEmpty = await behind.drain({ deadline: DRAIN_AGAIN_MS }).catch(() => false)
+    isEmpty = await behind.drain({ deadline: '10s' }).catch(() => false)
     if (!isEmpty) await new Promise((resolve) => setTimeout(resolve, DRAIN_AGAIN_MS))
   }
   tell({ kind: 'drained', isEmpty })

@@ -51,7 +51,7 @@ export function drawPlan(seed: number): RoundPlan {
     delayMs: below(3) === 0 ? 0 : below(200),
     batch: 1 + below(50),
     concurrency: 1 + below(4),
-    pauseMs: below(30),
+    pauseMs: below(80),
     padChars: below(4) === 0 ? 2_000 : 10,
     faults: drawFaults(loadMs, random, below),
   }
