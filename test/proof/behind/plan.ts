@@ -37,7 +37,7 @@ const LEAST_LOAD_MS = 400
 const MORE_LOAD_MS = 400
 const MOST_FAULTS = 3
 const TOGETHER_RATIO = 0.3
-const STOP_RATIO = 0.3
+const STOP_RATIO = 0.4
 
 export function drawPlan(seed: number): RoundPlan {
   const random = seededRandom(seed)
@@ -51,7 +51,7 @@ export function drawPlan(seed: number): RoundPlan {
     delayMs: below(3) === 0 ? 0 : below(200),
     batch: 1 + below(50),
     concurrency: 1 + below(4),
-    pauseMs: below(80),
+    pauseMs: below(3) === 0 ? below(300) : below(40),
     padChars: below(4) === 0 ? 2_000 : 10,
     faults: drawFaults(loadMs, random, below),
   }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { Postgres } from '../../support/postgres.js'
 import { compiled } from './compiled.js'
-import { type Judgement, judge } from './judge.js'
+import { type Judgement, judge, type Violation } from './judge.js'
 import type { Plant } from './messages.js'
 import type { FaultKind } from './plan.js'
 import { drawPlan } from './plan.js'
@@ -24,8 +24,8 @@ export interface BehindPlan {
   /** Rounds at once. They mostly wait. */
   readonly stands: number
   readonly plant?: Plant
-  /** Ends with the first round in which something was wrong. */
-  readonly untilWrong?: boolean
+  /** Ends with the first round in which one of these was found. */
+  readonly until?: readonly Violation['kind'][]
 }
 
 export interface JudgedRound extends Judgement {
@@ -69,11 +69,12 @@ async function playOn(
   { file, url, pool }: Ground,
   rounds: JudgedRound[],
 ): Promise<void> {
-  const { seeds, firstSeed, stands, plant, untilWrong = false } = plan
+  const { seeds, firstSeed, stands, plant, until = [] } = plan
   const stand = await Stand.start(file, url, plant !== 'the queue is not durable')
   try {
     for (let seed = firstSeed + at; seed < firstSeed + seeds; seed += stands) {
-      if (untilWrong && rounds.some(({ violations }) => violations.length > 0)) break
+      const found = rounds.flatMap(({ violations }) => violations.map(({ kind }) => kind))
+      if (found.some((kind) => until.includes(kind))) break
       const { faults, troubles, ...history } = await runRound(stand, pool, drawPlan(seed), plant)
       rounds.push({ ...judge({ ...history, faults, troubles }), seed, faults, troubles })
     }
