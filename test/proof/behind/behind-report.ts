@@ -2,6 +2,7 @@
 import type { JudgedRound } from './run-behind-proof.js'
 
 const MOST_SHOWN = 10
+const MOST_CHARS = 200
 
 export function printBehind(rounds: readonly JudgedRound[]): string {
   const sum = (of: (round: JudgedRound) => number) => rounds.reduce((n, each) => n + of(each), 0)
@@ -18,7 +19,8 @@ export function printBehind(rounds: readonly JudgedRound[]): string {
       ` by a former holder: ${sum((r) => r.zombies)}`,
     ...violations
       .slice(0, MOST_SHOWN)
-      .map(({ kind, seed, key, because }) => `${kind}: seed ${seed}, ${key}: ${because}`),
+      .map(({ kind, seed, key, because }) => `${kind}: seed ${seed}, ${key}: ${because}`)
+      .map((line) => line.slice(0, MOST_CHARS)),
     ...again.map((command) => `again: ${command}`),
   ].join('\n')
 }

@@ -75,8 +75,11 @@ async function playOn(
     for (let seed = firstSeed + at; seed < firstSeed + seeds; seed += stands) {
       const found = rounds.flatMap(({ violations }) => violations.map(({ kind }) => kind))
       if (found.some((kind) => until.includes(kind))) break
-      const { faults, troubles, ...history } = await runRound(stand, pool, drawPlan(seed), plant)
-      rounds.push({ ...judge({ ...history, faults, troubles }), seed, faults, troubles })
+      const history = await runRound(stand, pool, drawPlan(seed), plant).catch((cause: unknown) => {
+        throw new Error(`seed ${seed} could not be played: ${cause}`, { cause })
+      })
+      const { faults, troubles } = history
+      rounds.push({ ...judge(history), seed, faults, troubles })
     }
   } finally {
     await stand.end()

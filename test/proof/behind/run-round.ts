@@ -11,6 +11,9 @@ import type { Fault, RoundPlan } from './plan.js'
 import { deliveriesOf, finalsOf } from './source.js'
 import type { Stand } from './stand.js'
 
+/** More than it takes to find Redis again. */
+const AFTERWARDS_MS = 600
+
 export async function runRound(
   stand: Stand,
   client: SqlClient,
@@ -80,6 +83,8 @@ class Round {
     await pause(afterMs)
     if (kind === 'redis killed') {
       await this.#stand.server.restart()
+      // Some writes again, so that those which had failed could come late.
+      await pause(AFTERWARDS_MS)
     } else if (kind === 'worker stopped') {
       const worker = this.#stand.members('worker')[at]!
       worker.stop()
