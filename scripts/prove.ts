@@ -2,13 +2,17 @@
  * The long form of the proofs that `npm test` runs in short, one after another: the simulation of
  * several processes over many seeds, with the bugs planted in it; the memory tier under each of its
  * policies against a naive one; real processes over one Redis, a cluster, a master that sentinels
- * watch, a Postgres, a file, and a chain, through every mode of trouble; races that are forced.
+ * watch, a Postgres, a file, and a chain, through every mode of trouble; races that are forced; and
+ * write-behind, whose applications, workers and Redis are killed.
  *
  * Run: `npm run prove`, or with a number of seeds for the simulation and the first of them:
- * `npm run prove -- 200 1`. 0 seeds leave the simulation out. Prints what each found; exits with 1
- * if anything was wrong, and then with the seed or the history that shows it.
+ * `npm run prove -- 200 1`. 0 seeds leave the simulation out. `npm run prove -- behind 1000 1`:
+ * write-behind alone, so many seeds from that one on. Prints what each found; exits with 1 if
+ * anything was wrong, and then with the seed or the history that shows it.
  */
 import { spawn } from 'node:child_process'
+import { printBehind } from '../test/proof/behind/behind-report.js'
+import { runBehindProof } from '../test/proof/behind/run-behind-proof.js'
 import { CLUSTER_MODES } from '../test/proof/cluster-modes.js'
 import { printRaces, runForcedRaces } from '../test/proof/forced-races.js'
 import { MODES } from '../test/proof/modes.js'
@@ -23,6 +27,10 @@ import { SENTINEL_MODES } from '../test/proof/sentinel-modes.js'
 import { CHAIN_PLACE, POSTGRES_PLACE, REDIS_PLACES, SQLITE_PLACE } from '../test/support/places.js'
 
 const DEFAULT_SEEDS = 10_000
+/** Of write-behind: each is a second or two of real processes. */
+const BEHIND_SEEDS = 1_000
+/** Rounds of it at once. */
+const BEHIND_STANDS = 3
 /** On the memory tier and the naive one. */
 const MODEL_OPERATIONS = 1_000_000
 const PROCESSES = 4
@@ -43,8 +51,8 @@ interface Seeds {
   readonly first: number
 }
 
-function readArguments([count, first]: readonly string[]): Seeds | undefined {
-  const seeds = { count: Number(count ?? DEFAULT_SEEDS), first: Number(first ?? 1) }
+function readArguments([count, first]: readonly string[], byDefault: number): Seeds | undefined {
+  const seeds = { count: Number(count ?? byDefault), first: Number(first ?? 1) }
   const areWhole = Number.isInteger(seeds.count) && Number.isInteger(seeds.first)
   return areWhole && seeds.count >= 0 ? seeds : undefined
 }
@@ -106,16 +114,32 @@ async function proveByRaces(): Promise<boolean> {
   return isProven
 }
 
-const seeds = readArguments(process.argv.slice(2))
-if (seeds === undefined) {
-  console.error('prove: seeds and the first of them are whole numbers, as `npm run prove -- 200 1`')
-  process.exitCode = 2
-} else {
-  const isProven = [
+async function proveBehind({ count: seeds, first: firstSeed }: Seeds): Promise<boolean> {
+  const rounds = await runBehindProof({ seeds, firstSeed, stands: BEHIND_STANDS })
+  console.log(`\nwrite-behind: ${printBehind(rounds)}`)
+  return rounds.every(({ violations }) => violations.length === 0)
+}
+
+async function proveAll(seeds: Seeds): Promise<boolean> {
+  const proven = [
     await proveBySimulation(seeds),
     await proveByModel(seeds),
     await proveByProcesses(),
     await proveByRaces(),
-  ].every(Boolean)
+    await proveBehind({ count: BEHIND_SEEDS, first: seeds.first }),
+  ]
+  return proven.every(Boolean)
+}
+
+const given = process.argv.slice(2)
+const isBehind = given[0] === 'behind'
+const seeds = isBehind
+  ? readArguments(given.slice(1), BEHIND_SEEDS)
+  : readArguments(given, DEFAULT_SEEDS)
+if (seeds === undefined) {
+  console.error('prove: seeds and the first of them are whole numbers, as `npm run prove -- 200 1`')
+  process.exitCode = 2
+} else {
+  const isProven = await (isBehind ? proveBehind(seeds) : proveAll(seeds))
   process.exitCode = isProven ? 0 : 1
 }
