@@ -35,12 +35,15 @@ it(
   LIMIT_MS,
 )
 
-it.each<[Plant, NonNullable<BehindPlan['until']>]>([
-  ['answered before it is queued', ['lost']],
+const PLANTS: readonly [Plant, NonNullable<BehindPlan['until']>][] = [
   ['settled before it is written', ['lost']],
+  ['answered before it is queued', ['lost']],
   ['versions are not compared', ['lost', 'wrong value']],
   ['the queue is not durable', ['lost']],
-])(
+]
+
+// Each takes ten seconds to be found: `BEHIND_PLANTS=4` looks for all of them.
+it.each(PLANTS.slice(0, Number(process.env.BEHIND_PLANTS ?? 1)))(
   'write-behind is found out where this is so: %s',
   async (plant, kinds) => {
     const rounds = await prove({ seeds: MOST_SEEDS, firstSeed: 1, plant, until: kinds })

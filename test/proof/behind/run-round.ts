@@ -82,7 +82,7 @@ class Round {
   async #suffer({ kind, at, afterMs, forMs }: Fault): Promise<void> {
     await pause(afterMs)
     if (kind === 'redis killed') {
-      await this.#stand.server.restart()
+      await this.#stand.server.restart('last save')
       // Some writes again, so that those which had failed could come late.
       await pause(AFTERWARDS_MS)
     } else if (kind === 'worker stopped') {
