@@ -39,6 +39,7 @@ const NEEDS_NOTHING = [
   'memory-footprint',
   'memory-hit',
   'memory-tier',
+  'refresh-ahead',
   'sql',
   'value-copy',
 ]
