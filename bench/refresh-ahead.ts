@@ -137,9 +137,9 @@ export const subjects = {
 export const bench: Bench = {
   name: 'refresh-ahead',
   says:
-    'The share of reads that wait for a load, by `refreshAhead` with its default threshold of 0.8 ' +
-    'and by `readThrough`: 50 000 reads a second, Zipf over 500 keys with a `ttl` of 1 s, whose ' +
-    'loads take 5 ms. The rarest key is read about 15 times a second.',
+    'The share of reads that wait for a load, by `refreshAhead` with its default threshold of ' +
+    '0.8 and by `readThrough`: 50 000 reads a second, Zipf over 500 keys with a `ttl` of 1 s, ' +
+    'whose loads take 5 ms. The rarest key is read about 15 times a second.',
   columns: ['reads a second', 'loads a second'],
   async run(lab) {
     const rounds = await lab.takeTurns(Object.keys(subjects), {}, 0)

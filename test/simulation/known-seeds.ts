@@ -1,6 +1,7 @@
 /**
  * The seed that found each planted bug last, in known-seeds.json: tried before a search, it saves a
- * minute. A change of the order in which things happen makes it any seed, and only costs the search.
+ * minute. A change of the order in which things happen makes it any seed, and only costs that
+ * search.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
