@@ -39,6 +39,7 @@ import { bench as memoryHit } from './memory-hit.js'
 import { bench as memoryTier } from './memory-tier.js'
 import { bench as outage } from './outage.js'
 import { bench as pool } from './pool.js'
+import { bench as refreshAhead } from './refresh-ahead.js'
 import { bench as sql } from './sql.js'
 import { bench as stampede } from './stampede.js'
 import { bench as storeHit } from './store-hit.js'
@@ -48,6 +49,7 @@ import { bench as writeBehind } from './write-behind.js'
 const BENCHES: readonly Bench[] = [
   memoryHit,
   memoize,
+  refreshAhead,
   memoryTier,
   memoryFootprint,
   expiry,

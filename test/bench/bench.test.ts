@@ -40,6 +40,7 @@ const NEEDS_NOTHING = [
   'memory-footprint',
   'memory-hit',
   'memory-tier',
+  'refresh-ahead',
   'sql',
   'value-copy',
 ]

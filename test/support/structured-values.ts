@@ -7,6 +7,7 @@
  */
 import { inspect } from 'node:util'
 import fc from 'fast-check'
+import { anyCodePoint } from './any-code-point.js'
 
 export interface Structured {
   readonly value: unknown
@@ -31,7 +32,7 @@ class HttpError extends TypeError {
 
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 8 }),
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.string({ unit: anyCodePoint, maxLength: 8 }),
   fc.constantFrom('\ud800', 'a\udc00b', '\udc00\ud800', '\ufeff', `\ufeff${'x'.repeat(80)}`, '\0'),
   fc.constantFrom('x'.repeat(3_000), 'é🧊'.repeat(300)),
 )

@@ -10,16 +10,35 @@ import { answersOf, cachedClass } from '../../src/patterns/index.js'
 import { DECORATOR_FORMS } from '../support/compiled-decorators.js'
 
 const root = process.cwd()
+const FILES = ['test/unit/decorated/services.ts', 'test/unit/decorated/private-methods.ts'] as const
+/** The forms differ in what is checked, not in what is read: each file is parsed once. */
+const parsed = new Map<string, ts.SourceFile | undefined>()
+const programs = new Map<ts.CompilerOptions, ts.Program>()
 
-function errorsIn(file: string, form: ts.CompilerOptions): string[] {
+function programOf(form: ts.CompilerOptions): ts.Program {
+  const known = programs.get(form)
+  if (known !== undefined) return known
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config,
     ts.sys,
     root,
   )
-  const path = join(root, file)
-  const program = ts.createProgram([path], { ...options, ...form })
-  const source = program.getSourceFile(path)
+  const all = { ...options, ...form }
+  const host = ts.createCompilerHost(all)
+  const { getSourceFile } = host
+  host.getSourceFile = (path, ...rest) => {
+    if (!parsed.has(path)) parsed.set(path, getSourceFile(path, ...rest))
+    return parsed.get(path)
+  }
+  const paths = FILES.map((file) => join(root, file))
+  const program = ts.createProgram(paths, all, host)
+  programs.set(form, program)
+  return program
+}
+
+function errorsIn(file: (typeof FILES)[number], form: ts.CompilerOptions): string[] {
+  const program = programOf(form)
+  const source = program.getSourceFile(join(root, file))
   return ts
     .getPreEmitDiagnostics(program, source)
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
