@@ -24,6 +24,8 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          // They take what others leave of the processor.
+          testTimeout: 60_000,
           name: 'quick',
           include: ['test/**/*.test.ts'],
           exclude: ['test/services/**'],

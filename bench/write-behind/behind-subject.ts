@@ -19,6 +19,9 @@ export interface Behind {
   set(key: string, id: number): Promise<void>
 }
 
+/** A machine at work stands still for longer than a deadline, and a set that failed is none. */
+const PATIENT = { ttl: '1h', readDeadline: '10s', writeDeadline: '10s' } as const
+
 let runs = 0
 
 /** `play` answers its figures once all is written; what is missing then is counted beside them. */
@@ -27,7 +30,7 @@ export function behindSubject(
   play: (under: Behind) => Promise<Record<string, number>>,
 ): StartSubject {
   return async (setting) => {
-    const { cache } = await cacheOn(driverOf(setting), setting, { ttl: '1h' })
+    const { cache } = await cacheOn(driverOf(setting), setting, PATIENT)
     const run = async (): Promise<Round> => {
       const under = makeBehind(cache, options, setting.tiny)
       const startMs = performance.now()
