@@ -98,7 +98,7 @@ export function sourcesOf(names: readonly SetName[]): string {
 /** Rows next to each other that go to the same half. */
 const RUN = 16
 
-/** Subjects that share a process ask for the same, and reading a set takes longer than a tiny run. */
+/** Subjects that share a process ask for the same; reading a set takes longer than a tiny run. */
 const found = new Map<string, Halves>()
 
 /** Up to `count` values of one set in each half, of about so many bytes of JSON. */
