@@ -1,9 +1,10 @@
 /**
- * How the tests run. `quick` needs nothing but Node; `services` starts servers of its own, and its
- * files run one after another, because they measure time against real servers.
+ * How the tests run. `quick` needs nothing but Node. `services` and `stores` start servers of their
+ * own; the files of `services` run one after another, because they measure time against real
+ * servers, while those of `stores` only ask whether the answers are right, and wait patiently.
  *
- * `npm test` runs both side by side (scripts/run-tests.ts). Each run leaves a report for whoever
- * adds up.
+ * `npm test` runs all of them side by side (scripts/run-tests.ts). Each run leaves a report for
+ * whoever adds up.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -12,6 +13,33 @@ const shared = {
   testTimeout: 20_000,
   hookTimeout: 60_000,
 } as const
+
+const PATIENT = [
+  'bentocache',
+  'cli',
+  'cluster-store',
+  'dictionaries',
+  'docs-examples',
+  'fidelity',
+  'keyv',
+  'postgres-*',
+  'redis-store',
+  'redis-write-*',
+  'rolling-upgrade',
+  'sentinel-store',
+  'sqlite-store',
+  'warm-restart',
+  'write-behind',
+].map((name) => `test/services/${name}.test.ts`)
+
+const withServers = {
+  ...shared,
+  testTimeout: 40_000,
+  fileParallelism: false,
+  globalSetup: 'test/support/postgres-setup.ts',
+  // After `quick`, so that no other test takes the processor from it.
+  sequence: { groupOrder: 1 },
+}
 
 export default defineConfig({
   test: {
@@ -31,15 +59,13 @@ export default defineConfig({
           exclude: ['test/services/**'],
         },
       },
+      { test: { ...withServers, name: 'stores', include: PATIENT } },
       {
         test: {
-          ...shared,
+          ...withServers,
           name: 'services',
           include: ['test/services/**/*.test.ts'],
-          fileParallelism: false,
-          globalSetup: 'test/support/postgres-setup.ts',
-          // After `quick`, so that no other test takes the processor from it.
-          sequence: { groupOrder: 1 },
+          exclude: PATIENT,
         },
       },
     ],

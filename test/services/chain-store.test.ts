@@ -2,14 +2,13 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/contracts.js'
-import { durationMs } from '../../src/core/duration.js'
 import { type Cache, createCache } from '../../src/index.js'
 import { chain } from '../../src/stores/chain/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { sqlite } from '../../src/stores/sqlite/index.js'
 import { inProcessStore, storeSuite } from '../../src/testing/index.js'
-import { PATIENT } from '../support/patient.js'
+import { patientStore } from '../support/patient.js'
 import { Postgres } from '../support/postgres.js'
 import { type RedisServer, startRedisServer } from '../support/redis-server.js'
 import { until, watched } from '../support/watched-store.js'
@@ -36,16 +35,13 @@ const three = () => chain(redis({ url: front.url }), postgres({ url: back.url })
 storeSuite({
   name: 'a chain of Redis and Postgres',
   create: async () => {
-    const store = withBoth(two())
+    const store = withBoth(patientStore(two()))
     return { store, dispose: () => store.close() }
   },
   test: { describe, it: it.concurrent },
 })
 
-/**
- * Up only when both are, and patient with the second: all tests of the suite open theirs at once,
- * and a chain does not wait long for it.
- */
+/** Up only when both are: all tests of the suite open theirs at once. */
 function withBoth(store: Store): Store {
   const open = store.open.bind(store)
   const write = { key: 'both are there', bytes: 'yes', ttlMs: 60_000 }
@@ -60,7 +56,7 @@ function withBoth(store: Store): Store {
         () => listener.onUp(),
         () => {},
       )
-    open({ ...listener, onUp, readDeadlineMs: durationMs(PATIENT.readDeadline)! })
+    open({ ...listener, onUp })
   }
   return store
 }

@@ -55,7 +55,7 @@ describe.concurrent('real processes', () => {
     async () => {
       const stopped = { ...MODES.processStopped, faultMs: STOPPED_MS }
       const modes = [MODES.reset, stopped, MODES.processKilled, MODES.redisKilled]
-      const report = await prove({ processes: 3, modes, modeMs: 3_000 })
+      const report = await prove({ processes: 3, modes, modeMs: 1_500 })
       expect(report.violations).toEqual([])
       expect(report.errors).toEqual([])
       expect(report.gets).toBeGreaterThan(20_000)
@@ -85,7 +85,7 @@ describe.concurrent('real processes', () => {
     'never serve what was invalidated over one file, whoever is killed',
     async () => {
       const modes = [SQLITE_MODES.processKilled, SQLITE_MODES.allKilled]
-      await check(runSqliteProof({ processes: 3, modes, modeMs: 2_000, seed: 1 }), [1, 1])
+      await check(runSqliteProof({ processes: 3, modes, modeMs: 1_500, seed: 1 }), [1, 1])
     },
     LIMIT_MS,
   )
@@ -96,7 +96,7 @@ describe.concurrent('real processes over several servers', () => {
     'never serve what was invalidated, whichever master of a cluster is lost, and slots move',
     async () => {
       const modes = [CLUSTER_MODES.logKilled, CLUSTER_MODES.deletesLost, CLUSTER_MODES.slotsMoved]
-      await check(runClusterProof({ processes: 3, modes, modeMs: 3_000, seed: 1 }), [1, 1, 1])
+      await check(runClusterProof({ processes: 3, modes, modeMs: 1_500, seed: 1 }), [1, 1, 1])
     },
     LIMIT_MS * 2,
   )
@@ -104,7 +104,7 @@ describe.concurrent('real processes over several servers', () => {
   it.sequential(
     'never serve what was invalidated where a Postgres comes back with an older disk',
     async () => {
-      const plan = { processes: 3, modes: [POSTGRES_MODES.serverSetBack], modeMs: 3_000, seed: 1 }
+      const plan = { processes: 3, modes: [POSTGRES_MODES.serverSetBack], modeMs: 1_500, seed: 1 }
       await check(runPostgresProof(plan, false), [1])
     },
     LIMIT_MS * 2,
@@ -113,7 +113,7 @@ describe.concurrent('real processes over several servers', () => {
   it.sequential(
     'never serve what was invalidated over a chain, whatever its second store brings back',
     async () => {
-      const plan = { processes: 3, modes: [CHAIN_MODES.secondSetBack], modeMs: 3_000, seed: 1 }
+      const plan = { processes: 3, modes: [CHAIN_MODES.secondSetBack], modeMs: 1_500, seed: 1 }
       await check(runChainProof(plan), [1])
     },
     LIMIT_MS * 2,
@@ -123,7 +123,7 @@ describe.concurrent('real processes over several servers', () => {
     'never serve what was invalidated where sentinels depose a master',
     async () => {
       const modes = [SENTINEL_MODES.masterStopped]
-      await check(runSentinelProof({ processes: 3, modes, modeMs: 3_000, seed: 1 }), [1])
+      await check(runSentinelProof({ processes: 3, modes, modeMs: 1_500, seed: 1 }), [1])
     },
     LIMIT_MS * 2,
   )
@@ -131,11 +131,11 @@ describe.concurrent('real processes over several servers', () => {
 
 describe('forced races', () => {
   it.each([
-    [5_000, '', REDIS_PLACES[0]!],
-    [2_000, ' with large values', REDIS_PLACES[0]!],
-    [2_000, '', POSTGRES_PLACE],
-    [2_000, '', SQLITE_PLACE],
-    [2_000, '', CHAIN_PLACE],
+    [2_000, '', REDIS_PLACES[0]!],
+    [500, ' with large values', REDIS_PLACES[0]!],
+    [500, '', POSTGRES_PLACE],
+    [500, '', SQLITE_PLACE],
+    [500, '', CHAIN_PLACE],
   ])(
     'leave no old value anywhere: %s of them%s',
     async (races, kind, place) => {

@@ -10,6 +10,7 @@ import { chain } from '../../src/stores/chain/index.js'
 import { postgres } from '../../src/stores/postgres/index.js'
 import { redis } from '../../src/stores/redis/index.js'
 import { sqlite } from '../../src/stores/sqlite/index.js'
+import { patientStore } from './patient.js'
 import { Postgres } from './postgres.js'
 import { OWN_CLIENTS, type OwnClientKind } from './redis-clients.js'
 import { startRedisServer } from './redis-server.js'
@@ -93,7 +94,7 @@ export const CHAIN_PLACE: FilePlace = {
   start: async () => {
     const [front, back] = await Promise.all([startRedisServer(), Postgres.start()])
     return {
-      store: () => chain(redis({ url: front.url }), postgres({ url: back.url })),
+      store: () => patientStore(chain(redis({ url: front.url }), postgres({ url: back.url }))),
       stop: async () => {
         await front.stop()
         await back.stop()
