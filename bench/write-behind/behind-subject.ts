@@ -67,7 +67,8 @@ function makeBehind(
   const acknowledged: Behind['acknowledged'] = new Map()
   const set = async (key: string, id: number) => {
     const version = await behind.set(key, makePerson(id))
-    if ((acknowledged.get(key)?.version ?? 0) < version) acknowledged.set(key, { version, id })
+    // Calls that waited together share a version, the last one's value has it.
+    if ((acknowledged.get(key)?.version ?? 0) <= version) acknowledged.set(key, { version, id })
   }
   return { behind, source, tiny, acknowledged, set }
 }

@@ -132,10 +132,10 @@ describe.concurrent('real processes over several servers', () => {
 describe('forced races', () => {
   it.each([
     [2_000, '', REDIS_PLACES[0]!],
-    [500, ' with large values', REDIS_PLACES[0]!],
-    [500, '', POSTGRES_PLACE],
-    [500, '', SQLITE_PLACE],
-    [500, '', CHAIN_PLACE],
+    [2_000, ' with large values', REDIS_PLACES[0]!],
+    [2_000, '', POSTGRES_PLACE],
+    [2_000, '', SQLITE_PLACE],
+    [2_000, '', CHAIN_PLACE],
   ])(
     'leave no old value anywhere: %s of them%s',
     async (races, kind, place) => {

@@ -57,7 +57,8 @@ export interface WriteBehind<I, T> extends KeyedEntries<I> {
   /**
    * Resolves to the version of the write, once the queue has it: from then on `get` answers it in
    * every process, and the source will have it, or a later one. Writes of one key reach the source
-   * in the order in which they were answered. 3 round trips, shared with other calls of the moment.
+   * in the order in which they were answered; of those that this process makes at once the last one
+   * counts, and they share a version. 3 round trips, shared with other calls of the moment.
    *
    * Rejects with WRITE_QUEUE_FULL, KEY_INVALID, KEY_TOO_LONG or VALUE_UNSUPPORTED: nothing was
    * written. With STORE_TIMEOUT, STORE_UNAVAILABLE or STORE_FAILED it is not known whether it was.
