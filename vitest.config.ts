@@ -1,7 +1,8 @@
 /**
- * How the tests run. `quick` needs nothing but Node. `services` and `stores` start servers of their
- * own; the files of `services` run one after another, because they measure time against real
- * servers, while those of `stores` only ask whether the answers are right, and wait patiently.
+ * How the tests run. `quick` and `simulation` need nothing but Node. `services` and `stores` start
+ * servers of their own; the files of `services` run one after another, because they measure time
+ * against real servers, while those of `stores` only ask whether the answers are right, and wait
+ * patiently.
  *
  * `npm test` runs all of them side by side (scripts/run-tests.ts). Each run leaves a report for
  * whoever adds up.
@@ -56,7 +57,15 @@ export default defineConfig({
           testTimeout: 60_000,
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/services/**'],
+          exclude: ['test/services/**', 'test/simulation/**'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          testTimeout: 60_000,
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
         },
       },
       { test: { ...withServers, name: 'stores', include: PATIENT } },
