@@ -1,4 +1,5 @@
 /** The examples of the docs that are marked `run redis` or `run postgres`, against real servers. */
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listPages, readPage } from '../docs/markdown.js'
 import { promisedOutput, runBlock } from '../docs/run-block.js'
@@ -28,12 +29,20 @@ test('there are some', () => {
 })
 
 for (const block of blocks) {
+  // Examples have the default deadlines, and a machine that stands still for longer makes another
+  // right answer of one. An empty server is all that the examples of Redis need to be run again.
+  const tries = block.marks.includes('redis') ? 3 : 1
   test(`${block.page}:${block.line} runs and prints what it says`, async () => {
-    const { exitCode, errors, printed } = await runBlock(root, block, {
-      REDIS_URL: server.url,
-      DATABASE_URL: database.url,
-    })
-    expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' })
-    expect(printed).toEqual(promisedOutput(block))
+    const promised = { exitCode: 0, errors: '', printed: promisedOutput(block) }
+    for (let left = tries - 1; ; left--) {
+      const urls = { REDIS_URL: server.url, DATABASE_URL: database.url }
+      const { exitCode, errors, printed } = await runBlock(root, block, urls)
+      if (left > 0 && !isDeepStrictEqual({ exitCode, errors, printed }, promised)) {
+        await server.restart()
+        continue
+      }
+      expect({ exitCode, errors, printed }).toEqual(promised)
+      return
+    }
   })
 }
