@@ -1,6 +1,6 @@
 /**
- * How the tests run. `quick` and `simulation` need nothing but Node. `services` and `stores` start
- * servers of their own; the files of `services` run one after another, because they measure time
+ * How the tests run. `unit`, `quick` and `simulation` need nothing but Node. `services` and `stores`
+ * start servers of their own; the files of `services` run one after another, because they measure time
  * against real servers, while those of `stores` only ask whether the answers are right, and wait
  * patiently.
  *
@@ -14,6 +14,11 @@ const shared = {
   testTimeout: 20_000,
   hookTimeout: 60_000,
 } as const
+
+/** They take what others leave of the processor. */
+const leftovers = { ...shared, testTimeout: 60_000 }
+
+const UNITS = ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts']
 
 const PATIENT = [
   'bentocache',
@@ -33,12 +38,15 @@ const PATIENT = [
   'write-behind',
 ].map((name) => `test/services/${name}.test.ts`)
 
+/** They read through real servers too. */
+const BENCHES = 'test/bench/bench.test.ts'
+
 const withServers = {
   ...shared,
   testTimeout: 40_000,
   fileParallelism: false,
   globalSetup: 'test/support/postgres-setup.ts',
-  // After `quick`, so that no other test takes the processor from it.
+  // After `quick`, where one run has all of them.
   sequence: { groupOrder: 1 },
 }
 
@@ -52,28 +60,29 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...shared,
-          // They take what others leave of the processor.
-          testTimeout: 60_000,
-          name: 'quick',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/services/**', 'test/simulation/**'],
+          ...leftovers,
+          name: 'unit',
+          include: UNITS,
+          setupFiles: 'test/unit/check-tracked.ts',
+          // One process for all files: starting and loading took longer than most of them run.
+          isolate: false,
         },
       },
       {
         test: {
-          ...shared,
-          testTimeout: 60_000,
-          name: 'simulation',
-          include: ['test/simulation/**/*.test.ts'],
+          ...leftovers,
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: [...UNITS, 'test/services/**', 'test/simulation/**', BENCHES],
         },
       },
+      { test: { ...leftovers, name: 'simulation', include: ['test/simulation/**/*.test.ts'] } },
       { test: { ...withServers, name: 'stores', include: PATIENT } },
       {
         test: {
           ...withServers,
           name: 'services',
-          include: ['test/services/**/*.test.ts'],
+          include: ['test/services/**/*.test.ts', BENCHES],
           exclude: PATIENT,
         },
       },

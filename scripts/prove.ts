@@ -70,7 +70,7 @@ function proveByModel({ first }: Seeds): Promise<boolean> {
 
 function runTests(path: string, variables: Readonly<Record<string, string>>): Promise<boolean> {
   const env = { ...process.env, ...variables }
-  const args = ['vitest', 'run', '--project', 'quick', '--reporter', 'verbose', path]
+  const args = ['vitest', 'run', '--reporter', 'verbose', path]
   const child = spawn('npx', args, { env, stdio: 'inherit' })
   return new Promise((resolve, reject) => {
     child.once('error', reject)

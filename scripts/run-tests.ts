@@ -1,23 +1,30 @@
 /**
- * `npm test`: runs the tests that need no server and those that start servers of their own side by
- * side. The latter mostly wait; those of them that measure time against real servers come first,
- * the others take what they leave. Given arguments, it hands them to one run of everything.
+ * `npm test`: runs all tests, a few processes of them side by side. Those that measure time against
+ * real servers come first, the others take what they leave. Given arguments, it hands them to one
+ * run of everything.
  *
  * Prints what each says line by line, and leaves the sum in .tmp/tests.json. Exits with 1 if any
  * failed.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 
 const FOLDER = '.tmp'
-/** Side by side; the projects of one come one after another. */
+/** Two of them mostly compute, and one mostly waits, on machines of two processors. */
+const AT_ONCE = 3
+const ODD_SEEDS = 'test/simulation/odd-seeds.test.ts'
+/** In the order in which they begin; of no files: all of its project. */
 const RUNS = [
-  { projects: ['quick'], niceness: 10 },
-  { projects: ['stores', 'simulation'], niceness: 5 },
-  { projects: ['services'], niceness: 0 },
-] as const
+  { name: 'services', project: 'services', files: [], niceness: 0 },
+  { name: 'stores', project: 'stores', files: [], niceness: 5 },
+  { name: 'unit', project: 'unit', files: [], niceness: 10 },
+  { name: 'quick', project: 'quick', files: [], niceness: 10 },
+  // In halves, so that both of those that are free by then have work to the end.
+  { name: 'odd-seeds', project: 'simulation', files: [ODD_SEEDS], niceness: 10 },
+  { name: 'simulation', project: 'simulation', files: otherSimulations(), niceness: 10 },
+]
 const COUNTS = ['numTotalTests', 'numPassedTests', 'numFailedTests', 'numPendingTests'] as const
 
 type Counts = Partial<Record<(typeof COUNTS)[number], number>>
@@ -49,28 +56,33 @@ function countsIn(report: string): Counts {
   }
 }
 
-function reportOf(project: string): string {
-  return `${FOLDER}/${project}.json`
+function otherSimulations(): string[] {
+  const files = readdirSync('test/simulation').filter((name) => name.endsWith('.test.ts'))
+  return files.map((name) => `test/simulation/${name}`).filter((file) => file !== ODD_SEEDS)
+}
+
+function reportOf(name: string): string {
+  return `${FOLDER}/${name}.json`
 }
 
 async function runAll(): Promise<number> {
-  const reports = RUNS.flatMap(({ projects }) => projects.map(reportOf))
+  const reports = RUNS.map(({ name }) => reportOf(name))
   mkdirSync(FOLDER, { recursive: true })
   for (const report of reports) rmSync(report, { force: true })
-  const codes = await Promise.all(
-    RUNS.map(async ({ projects, niceness }) => {
-      let worst = 0
-      for (const project of projects) {
-        const args = ['--project', project, '--maxWorkers', '1']
-        worst = Math.max(worst, await vitest(args, reportOf(project), niceness))
-      }
-      return worst
-    }),
-  )
+  const waiting = [...RUNS]
+  let worst = 0
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { name, project, files, niceness } = next
+      const args = ['--project', project, '--maxWorkers', '1', ...files]
+      worst = Math.max(worst, await vitest(args, reportOf(name), niceness))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
   const all = reports.map(countsIn)
   const sums = COUNTS.map((name) => [name, all.reduce((sum, each) => sum + (each[name] ?? 0), 0)])
   writeFileSync(`${FOLDER}/tests.json`, `${JSON.stringify(Object.fromEntries(sums))}\n`)
-  return codes.some((code) => code !== 0) ? 1 : 0
+  return worst
 }
 
 const args = process.argv.slice(2)

@@ -4,26 +4,21 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compiled } from '../support/compiled.js'
 import { endWithUs } from '../support/end-with-us.js'
+import { AwaitedMessages } from './awaited-messages.js'
 import type { Evidence, FromWorker, ToWorker, WorkerSetting } from './messages.js'
 
 const ANSWER_LIMIT_MS = 20_000
 /** More than there are processes. */
 const SEEDS_BETWEEN_LIVES = 1_000
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FILE = fileURLToPath(new URL('./worker.ts', import.meta.url))
-
-interface Awaited {
-  readonly isIt: (message: FromWorker) => boolean
-  readonly resolve: (message: FromWorker) => void
-  readonly reject: (error: Error) => void
-}
 
 export class WorkerProcess {
   /** Of all its lives. */
   readonly evidence: Evidence[] = []
   readonly #setting: WorkerSetting
-  readonly #awaited = new Set<Awaited>()
+  readonly #awaited = new AwaitedMessages<FromWorker>(ANSWER_LIMIT_MS)
   #child: ChildProcess
   #ready: Promise<unknown>
   #lives = 0
@@ -57,7 +52,7 @@ export class WorkerProcess {
   /** Resolves to when this process had read the marks of all. */
   async meet(number: number): Promise<number> {
     const isIt = (message: FromWorker) => message.kind === 'met' && message.number === number
-    const answer = this.#hears('meet', isIt)
+    const answer = this.#awaited.next('meet', isIt)
     this.#send({ op: 'meet', number })
     const met = await answer
     return met.kind === 'met' ? met.atMs : Number.NaN
@@ -65,7 +60,7 @@ export class WorkerProcess {
 
   /** Lets the callers finish; resolves when all of the evidence is here. */
   async finish(): Promise<void> {
-    const answer = this.#hears('end', ({ kind }) => kind === 'ended')
+    const answer = this.#awaited.next('end', ({ kind }) => kind === 'ended')
     this.#send({ op: 'end' })
     await answer
   }
@@ -83,20 +78,20 @@ export class WorkerProcess {
   #fork(): ChildProcess {
     const { seed } = this.#setting
     const setting = { ...this.#setting, seed: seed + SEEDS_BETWEEN_LIVES * this.#lives++ }
-    const child = fork(FILE, [JSON.stringify(setting)], {
-      cwd: ROOT,
-      execArgv: ['--import', 'tsx'],
+    const child = fork(compiled(FILE), [JSON.stringify(setting)], {
+      // Not those of the compiler that runs us.
+      execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     endWithUs(child)
     child.on('message', (message: FromWorker) => this.#hear(message))
-    child.once('exit', (code, signal) => this.#fail(`ended with ${signal ?? code}`))
-    child.once('error', (error) => this.#fail(String(error)))
+    child.once('exit', (code, signal) => this.#awaited.fail(`it ended with ${signal ?? code}`))
+    child.once('error', (error) => this.#awaited.fail(String(error)))
     return child
   }
 
   #isReady(): Promise<unknown> {
-    const ready = this.#hears('ready', ({ kind }) => kind === 'ready')
+    const ready = this.#awaited.next('ready', ({ kind }) => kind === 'ready')
     // Whoever awaits it hears of a failure; nobody may.
     ready.catch(() => {})
     return ready
@@ -106,30 +101,8 @@ export class WorkerProcess {
     this.#child.send(message, () => {})
   }
 
-  #hears(what: string, isIt: (message: FromWorker) => boolean): Promise<FromWorker> {
-    return new Promise((resolve, reject) => {
-      const settle = (then: () => void) => {
-        clearTimeout(timer)
-        this.#awaited.delete(awaited)
-        then()
-      }
-      const awaited: Awaited = {
-        isIt,
-        resolve: (message) => settle(() => resolve(message)),
-        reject: (error) => settle(() => reject(error)),
-      }
-      const tooLate = () => awaited.reject(new Error(`'${what}' took over ${ANSWER_LIMIT_MS} ms`))
-      const timer = setTimeout(tooLate, ANSWER_LIMIT_MS)
-      this.#awaited.add(awaited)
-    })
-  }
-
   #hear(message: FromWorker): void {
     if (message.kind === 'evidence') this.evidence.push(message.evidence)
-    for (const each of this.#awaited) if (each.isIt(message)) each.resolve(message)
-  }
-
-  #fail(why: string): void {
-    for (const each of this.#awaited) each.reject(new Error(`the worker ${why}`))
+    this.#awaited.heard(message)
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../src/index.js'
 import { lock } from '../../src/patterns/index.js'
 import { redis } from '../../src/stores/redis/index.js'
+import { compiled } from '../support/compiled.js'
 import { endWithUs } from '../support/end-with-us.js'
 import type { LockChildOrders } from '../support/lock-child.js'
 import { PATIENT } from '../support/patient.js'
@@ -97,7 +98,7 @@ describe('a holder in another process', () => {
 
   async function holder(prefix: string, ttl: string): Promise<number> {
     const orders: LockChildOrders = { redisUrl: server.url, prefix, ttl }
-    const args = ['--import', 'tsx', CHILD, JSON.stringify(orders)]
+    const args = [compiled(CHILD), JSON.stringify(orders)]
     child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     endWithUs(child)
     said = ''

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { compiled } from './compiled.js'
 import { until } from './watched-store.js'
 
 /**
@@ -7,7 +8,7 @@ import { until } from './watched-store.js'
  * on a line of its own; rejects, with what it said, if it says anything else before or ends.
  */
 export async function killWhenItSays(script: string, orders: object, word: string): Promise<void> {
-  const args = ['--import', 'tsx', script, JSON.stringify(orders)]
+  const args = [compiled(script), JSON.stringify(orders)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const keep = (chunk: Buffer): void => {

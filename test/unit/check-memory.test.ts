@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MemoryEntry } from '../../src/core/contracts.js'
 import { BoundedMemoryTier } from '../../src/memory/index.js'
 import type { AdaptivePolicy } from '../../src/memory/policies/adaptive.js'
 import { checkMemory, fakeClock } from '../../src/testing/index.js'
+import { forgetTiers } from './tracked-cache.js'
 
 function entry(over: Partial<MemoryEntry> = {}): MemoryEntry {
   const life = { checkAtMs: 1_500_000, freshUntilMs: 1_500_000, deadAtMs: 1_600_000 }
@@ -15,6 +16,8 @@ function entry(over: Partial<MemoryEntry> = {}): MemoryEntry {
   }
   return { value: 'v', ...life, ...rest, ...over }
 }
+
+afterEach(forgetTiers)
 
 describe('the checker of the memory tier', () => {
   let tier: BoundedMemoryTier

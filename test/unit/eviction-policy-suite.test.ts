@@ -1,5 +1,5 @@
 /** The suite for policies: ours and two of a user pass it, and it finds those that are wrong. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type {
   EvictionPolicy,
   EvictionPolicyFactory,
@@ -7,6 +7,7 @@ import type {
 } from '../../src/core/eviction-policy.js'
 import { policyOf } from '../../src/memory/index.js'
 import { evictionPolicySuite } from '../../src/testing/index.js'
+import { forgetTiers } from './tracked-cache.js'
 
 /** Anybody may leave. An array of numbers, and by number the place in it. */
 class RandomReplacement implements EvictionPolicy {
@@ -183,6 +184,8 @@ const common = new MostRecentlyUsed()
 const absent = /seed \d+, .*victim\(\) named \S+, which is not there/
 
 describe('the suite for policies finds', () => {
+  afterEach(forgetTiers)
+
   const broken: readonly [string, EvictionPolicyFactory, string, RegExp][] = [
     ['a victim that has left', () => new NamesTheLastRemoved(), VICTIMS, absent],
     ['one that forgets to remove', () => new ForgetsToRemove(), VICTIMS, /which is not there/],

@@ -1,10 +1,10 @@
 /**
- * Caches for tests, on a fake clock, watched from outside: after every test of a file that imports
- * this, the memory tier of each cache is walked, nothing may have been left unhandled, and each
- * cache is closed.
+ * Caches for tests, on a fake clock, watched from outside: after every test (see check-tracked.ts)
+ * the memory tier of each cache is walked, nothing may have been left unhandled, and each cache is
+ * closed.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, expect } from 'vitest'
+import { expect } from 'vitest'
 import type { NamespaceOptions } from '../../src/core/options.js'
 import {
   type CacheEventName,
@@ -144,16 +144,23 @@ BoundedMemoryTier.prototype.partition = function (this: BoundedMemoryTier, ...ar
 }
 process.on('unhandledRejection', (reason) => unhandled.push(reason))
 
-afterEach(async () => {
-  for (const tier of tiers) checkMemory(tier)
-  for (const { cache, clock } of open) {
+/** For tests that damage them on purpose. */
+export function forgetTiers(): void {
+  tiers.clear()
+}
+
+/** After each test, whatever it was. */
+export async function checkTracked(): Promise<void> {
+  // What fails here must not fail again after the next test.
+  const [caches, ownTiers] = [open.splice(0), [...tiers]]
+  tiers.clear()
+  for (const tier of ownTiers) checkMemory(tier)
+  for (const { cache, clock } of caches) {
     const closed = cache.close()
     await clock.advance(1_000)
     await closed
   }
-  for (const tier of tiers) checkMemory(tier)
-  open.length = 0
-  tiers.clear()
+  for (const tier of ownTiers) checkMemory(tier)
   await turn()
   expect(unhandled.splice(0)).toEqual([])
-})
+}

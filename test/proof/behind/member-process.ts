@@ -4,15 +4,10 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { endWithUs } from '../../support/end-with-us.js'
+import { AwaitedMessages } from '../awaited-messages.js'
 import type { FromMember, MemberSetting, RoundSetting, ToMember } from './messages.js'
 
 const ANSWER_LIMIT_MS = 40_000
-
-interface Awaited {
-  readonly kind: FromMember['kind']
-  readonly resolve: (message: FromMember) => void
-  readonly reject: (error: Error) => void
-}
 
 export class MemberProcess {
   /** Resolves when it has begun. */
@@ -21,7 +16,7 @@ export class MemberProcess {
   onTold: (message: FromMember) => void = () => {}
   readonly #child: ChildProcess
   readonly #gone: Promise<void>
-  readonly #awaited = new Set<Awaited>()
+  readonly #awaited = new AwaitedMessages<FromMember>(ANSWER_LIMIT_MS)
 
   /** `file`: what runs in it. */
   constructor(file: string, setting: MemberSetting) {
@@ -34,8 +29,8 @@ export class MemberProcess {
     this.#read()
     // Unlike `exit`: when all that it wrote was read.
     this.#gone = new Promise((resolve) => this.#child.once('close', () => resolve()))
-    void this.#gone.then(() => this.#fail('it has ended'))
-    this.#child.once('error', (error) => this.#fail(String(error)))
+    void this.#gone.then(() => this.#awaited.fail('it has ended'))
+    this.#child.once('error', (error) => this.#awaited.fail(String(error)))
     this.ready = this.#hears('ready')
     // Whoever awaits it hears of a failure; nobody may.
     this.ready.catch(() => {})
@@ -96,29 +91,11 @@ export class MemberProcess {
 
   #hear(message: FromMember): void {
     this.onTold(message)
-    if (message.kind === 'failed') this.#fail(message.error)
-    for (const each of this.#awaited) if (each.kind === message.kind) each.resolve(message)
+    if (message.kind === 'failed') this.#awaited.fail(message.error)
+    this.#awaited.heard(message)
   }
 
   #hears(kind: FromMember['kind']): Promise<FromMember> {
-    return new Promise((resolve, reject) => {
-      const settle = (then: () => void) => {
-        clearTimeout(timer)
-        this.#awaited.delete(awaited)
-        then()
-      }
-      const awaited: Awaited = {
-        kind,
-        resolve: (message) => settle(() => resolve(message)),
-        reject: (error) => settle(() => reject(error)),
-      }
-      const tooLate = () => awaited.reject(new Error(`'${kind}' took over ${ANSWER_LIMIT_MS} ms`))
-      const timer = setTimeout(tooLate, ANSWER_LIMIT_MS)
-      this.#awaited.add(awaited)
-    })
-  }
-
-  #fail(why: string): void {
-    for (const each of this.#awaited) each.reject(new Error(`a process failed: ${why}`))
+    return this.#awaited.next(kind, (message) => message.kind === kind)
   }
 }

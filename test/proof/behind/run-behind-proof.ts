@@ -5,11 +5,10 @@
  *
  * Bounded by its plan. Whatever it starts it ends, also when it fails.
  */
-import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
+import { compiled } from '../../support/compiled.js'
 import { Postgres } from '../../support/postgres.js'
-import { compiled } from './compiled.js'
 import { type Judgement, judge, type Violation } from './judge.js'
 import type { Plant } from './messages.js'
 import type { FaultKind } from './plan.js'
@@ -37,7 +36,7 @@ export interface JudgedRound extends Judgement {
 const MEMBER = fileURLToPath(new URL('./member.ts', import.meta.url))
 
 export async function runBehindProof(plan: BehindPlan): Promise<readonly JudgedRound[]> {
-  const file = compiled(MEMBER, 'behind-member')
+  const file = compiled(MEMBER)
   const postgres = await Postgres.start()
   try {
     const pool = postgres.pool(plan.stands)
@@ -51,7 +50,6 @@ export async function runBehindProof(plan: BehindPlan): Promise<readonly JudgedR
     return rounds.sort((a, b) => a.seed - b.seed)
   } finally {
     await postgres.stop()
-    rmSync(file, { force: true })
   }
 }
 
