@@ -1,6 +1,5 @@
 import type { CliIo } from './cli-io.js'
 import type { NamedQueue } from './find-queues.js'
-import { patiently } from './patiently.js'
 import type { Printer } from './printer.js'
 import { shownError } from './shown-text.js'
 
@@ -12,9 +11,7 @@ export async function drainQueue(
   print: Printer,
 ): Promise<boolean> {
   try {
-    const isDrained = await patiently(io.clock, deadlineMs, (leftMs) =>
-      queue.drain({ deadline: `${Math.floor(leftMs)}ms` }),
-    )
+    const isDrained = await queue.drain({ deadline: `${Math.floor(deadlineMs)}ms` })
     if (isDrained) print(`${name}: drained`, { event: 'drained', queue: name })
     else {
       const { pending } = await queue.status()

@@ -4,6 +4,7 @@
  *
  * Without a store there is nobody outside of the process, and who is first there has the right.
  */
+import { ENDLESS_META } from './endless-meta.js'
 import type { Engine } from './engine.js'
 import { invalidOption } from './option-reading.js'
 
@@ -86,20 +87,12 @@ class StoreRights implements LockRights {
 
   #count(by: number): Promise<number> {
     const { codecs, store } = this.#engine
-    const { head } = codecs.counterHead(ENDLESS, this.#engine.now().wallMs, 0)
+    const { head } = codecs.counterHead(ENDLESS_META, this.#engine.now().wallMs, 0)
     return store!.increment(this.#fenceKey, by, head, Number.POSITIVE_INFINITY)
   }
 }
 
 type LeaseQuestion = Parameters<NonNullable<Engine['store']>['leaseMany']>[0][number]
-
-const ENDLESS = {
-  born: 0,
-  freshUntilWallMs: Number.POSITIVE_INFINITY,
-  graceMs: 0,
-  loadMs: 0,
-  tags: [],
-}
 
 function localRights(): LockRights {
   let fence = 0

@@ -5,6 +5,7 @@
 
 import { admitTo } from './admission.js'
 import { allConfirmed } from './confirmed.js'
+import { ENDLESS_META } from './endless-meta.js'
 import type { Engine } from './engine.js'
 import { CacheError } from './errors.js'
 import type { Insides } from './insides.js'
@@ -14,15 +15,6 @@ import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
 import { takeOut } from './write.js'
 import type { WriteOp, WriteQueue } from './write-queue.js'
-
-/** A value in the queue outlives every entry. */
-const ENDLESS = {
-  born: 0,
-  freshUntilWallMs: Number.POSITIVE_INFINITY,
-  graceMs: 0,
-  loadMs: 0,
-  tags: [],
-} as const
 
 /** Beside the deadlines of the invalidation and of what it is for: how well clocks are known. */
 const HOLD_SPARE_MS = 1_000
@@ -67,7 +59,7 @@ export class QueueDoor {
     const { codec, policy } = this.#space
     const { form, value: admitted, weightBytes } = admitTo(this.engine, this.#space, name, value)
     const { compression } = policy.format
-    const entry = { ...ENDLESS, value: admitted, form, weightBytes, compression }
+    const entry = { ...ENDLESS_META, value: admitted, form, weightBytes, compression }
     const encoded = codec.encode(`${this.name}:${name}`, entry)
     if (encoded instanceof Promise) return encoded.then(asBytes)
     return asBytes(encoded)

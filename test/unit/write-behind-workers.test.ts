@@ -27,6 +27,22 @@ function recorder() {
   return { write, written }
 }
 
+/** Several processes whose writers take so long for a batch; what each has written. */
+async function slowProcesses(count: number, pauseMs: number, options: Options) {
+  const recorders = Array.from({ length: count }, recorder)
+  let pause: () => Promise<void>
+  const slow = recorders.map(({ write }): Options => {
+    const slowWrite: BehindWriter = async (...call) => {
+      await pause()
+      await write(...call)
+    }
+    return { ...options, write: slowWrite }
+  })
+  const { behinds, clock } = await processes(...slow)
+  pause = () => new Promise((resolve) => clock.setTimer(resolve, pauseMs, false))
+  return { behinds, clock, written: recorders.map((each) => each.written) }
+}
+
 describe('a worker', () => {
   it('that cannot keep its part up tells the writer, and another takes over', async () => {
     const held = gate<void>()
@@ -63,49 +79,29 @@ describe('a worker', () => {
   })
 
   it('shares the parts with others, and all is written once', async () => {
-    const recorders = [recorder(), recorder(), recorder()]
-    let pause: () => Promise<void>
-    const { behinds, clock } = await processes(
-      ...recorders.map(({ write }): Options => {
-        const slow: BehindWriter = async (...call) => {
-          await pause()
-          await write(...call)
-        }
-        return { write: slow, delay: '100ms', batch: 5, concurrency: 1 }
-      }),
-    )
-    pause = () => new Promise((resolve) => clock.setTimer(resolve, 20, false))
+    const options = { delay: '100ms', batch: 5, concurrency: 1 } as const
+    const { behinds, clock, written } = await slowProcesses(3, 20, options)
     const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
     await Promise.all(keys.map((key, i) => behinds[i % 3]!.set(key, i)))
     await clock.advance(5_000)
-    const all = recorders.flatMap(({ written }) => written.map(({ key }) => key))
+    const all = written.flat().map(({ key }) => key)
     expect(all.sort()).toEqual([...keys].sort())
-    expect(recorders.every(({ written }) => written.length > 0)).toBe(true)
+    expect(written.every(({ length }) => length > 0)).toBe(true)
   })
 
   it('leaves work for others where there is much of it', async () => {
-    const recorders = [recorder(), recorder()]
-    let pause: () => Promise<void>
-    const { behinds, clock } = await processes(
-      ...recorders.map(({ write }): Options => {
-        const slow: BehindWriter = async (...call) => {
-          await pause()
-          await write(...call)
-        }
-        return { write: slow, delay: 0, batch: 5, concurrency: 1, worker: false }
-      }),
-    )
-    pause = () => new Promise((resolve) => clock.setTimer(resolve, 100, false))
+    const options = { delay: 0, batch: 5, concurrency: 1, worker: false } as const
+    const { behinds, clock, written } = await slowProcesses(2, 100, options)
     const keys = Array.from({ length: 1_000 }, (_, i) => `k${i}`)
     await Promise.all(keys.map((key) => behinds[0]!.set(key, 1)))
     behinds[0]!.start()
     await clock.advance(2_000)
     behinds[1]!.start()
     await clock.advance(10_000)
-    const [first, second] = recorders.map(({ written }) => written.length) as [number, number]
-    expect(second).toBeGreaterThan(first / 2)
+    const [first, second] = written as [BehindWrite[], BehindWrite[]]
+    expect(second.length).toBeGreaterThan(first.length / 2)
     await clock.advance(30_000)
-    expect(recorders.flatMap(({ written }) => written).length).toBe(1_000)
+    expect(written.flat().length).toBe(1_000)
   })
 
   it('that is stopped ends its batch and leaves the rest to others', async () => {

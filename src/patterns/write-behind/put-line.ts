@@ -29,11 +29,11 @@ export interface PutLineOptions {
   readonly onQueued: (name: string) => void
 }
 
-export interface LinedWrite {
+export interface LinedWrite<Bytes = Uint8Array> {
   readonly key: string
   readonly name: string
   readonly op: WriteOp
-  readonly bytes: Uint8Array
+  readonly bytes: Bytes
 }
 
 interface Caller {
@@ -42,14 +42,14 @@ interface Caller {
   readonly untilMs: number
 }
 
-interface Lined {
-  readonly key: string
-  readonly name: string
-  readonly op: WriteOp
-  readonly bytes: Uint8Array | Promise<Uint8Array>
-  readonly error?: undefined
+/** A write with those who wait for its outcome. */
+interface Lined<Bytes = Uint8Array | Promise<Uint8Array>> extends LinedWrite<Bytes> {
   callers: Caller[]
 }
+
+type Encoded = Lined<Uint8Array>
+
+type Ready = { readonly bytes: Uint8Array } | { readonly error: unknown }
 
 const MAX_WAITING = 10_000
 const MAX_BATCH = 500
@@ -120,25 +120,27 @@ export class PutLine {
   }
 
   /** The next batch; what cannot be encoded is told to its callers. */
-  async #take(): Promise<readonly (LinedWrite & Pick<Lined, 'callers'>)[]> {
-    const batch: (LinedWrite & Pick<Lined, 'callers'>)[] = []
+  async #take(): Promise<readonly Encoded[]> {
+    const batch: Encoded[] = []
     let sumBytes = 0
     for (const lined of this.#waiting.values()) {
       if (batch.length >= MAX_BATCH || sumBytes >= MAX_BATCH_BYTES) break
-      const { bytes, error } = lined.bytes instanceof Promise ? await ready(lined.bytes) : lined
+      const { bytes } = lined
+      const encoded = bytes instanceof Promise ? await ready(bytes) : { bytes }
       // A newer one came while this was encoded, and has its callers.
       if (this.#waiting.get(lined.name) !== lined) continue
       this.#waiting.delete(lined.name)
-      if (bytes instanceof Uint8Array) {
-        sumBytes += bytes.length
-        batch.push({ ...lined, bytes })
-      } else rejectAll(lined.callers, error)
+      if ('error' in encoded) rejectAll(lined.callers, encoded.error)
+      else {
+        sumBytes += encoded.bytes.length
+        batch.push({ ...lined, bytes: encoded.bytes })
+      }
     }
     return batch
   }
 
   /** Never rejects. */
-  async #send(batch: readonly (LinedWrite & Pick<Lined, 'callers'>)[]): Promise<void> {
+  async #send(batch: readonly Encoded[]): Promise<void> {
     if (batch.length === 0) return
     const { door } = this.#options
     let answers: readonly PutAnswer[]
@@ -181,7 +183,7 @@ export class PutLine {
     for (const { resolve } of callers) resolve(version)
   }
 
-  async #writeThrough(lined: LinedWrite & Pick<Lined, 'callers'>, version: number): Promise<void> {
+  async #writeThrough(lined: Encoded, version: number): Promise<void> {
     const { door, writeThrough } = this.#options
     let failure: { readonly error: unknown } | undefined
     try {
@@ -222,11 +224,12 @@ export class PutLine {
 }
 
 /** Never rejects. */
-function ready(bytes: Promise<Uint8Array>): Promise<{ bytes?: Uint8Array; error?: unknown }> {
-  return bytes.then(
-    (encoded) => ({ bytes: encoded }),
-    (error: unknown) => ({ error }),
-  )
+async function ready(pending: Promise<Uint8Array>): Promise<Ready> {
+  try {
+    return { bytes: await pending }
+  } catch (error) {
+    return { error }
+  }
 }
 
 function rejectAll(callers: readonly Caller[], error: unknown): void {
