@@ -1,8 +1,8 @@
 /**
- * How the tests run. `unit`, `quick` and `simulation` need nothing but Node. `services` and `stores`
- * start servers of their own; the files of `services` run one after another, because they measure time
- * against real servers, while those of `stores` only ask whether the answers are right, and wait
- * patiently.
+ * How the tests run. `unit`, `quick` and `simulation` need nothing but Node. `services` and
+ * `stores` start servers of their own; the files of `services` run one after another, because they
+ * measure time against real servers, while those of `stores` only ask whether the answers are
+ * right, and wait patiently.
  *
  * `npm test` runs all of them side by side (scripts/run-tests.ts). Each run leaves a report for
  * whoever adds up.

@@ -1,4 +1,4 @@
-/** Runs before each file of tests: they share a process, and with it the caches that are tracked. */
+/** Runs before each file of tests: they share a process, and the caches that are tracked in it. */
 import { afterEach } from 'vitest'
 import { checkTracked } from './tracked-cache.js'
 
