@@ -57,6 +57,7 @@ async function rate(under: Behind): Promise<Record<string, number>> {
 
 async function lag(under: Behind): Promise<Record<string, number>> {
   under.source.batchMs = BATCH_MS
+  under.source.isOneAtATime = false
   await setEvery(under, 1)
   const { lagsMs } = under.source
   return { p50: quantile(lagsMs, 0.5), p99: quantile(lagsMs, 0.99) }

@@ -15,15 +15,14 @@ const FOLDER = '.tmp'
 /** Two of them mostly compute, and one mostly waits, on machines of two processors. */
 const AT_ONCE = 3
 const ODD_SEEDS = 'test/simulation/odd-seeds.test.ts'
-/** In the order in which they begin; of no files: all of its project. */
+/** In the order in which they begin, long ones first; of no files: all of its project. */
 const RUNS = [
   { name: 'services', project: 'services', files: [], niceness: 0 },
   { name: 'stores', project: 'stores', files: [], niceness: 5 },
-  { name: 'unit', project: 'unit', files: [], niceness: 10 },
-  { name: 'quick', project: 'quick', files: [], niceness: 10 },
-  // In halves, so that both of those that are free by then have work to the end.
   { name: 'odd-seeds', project: 'simulation', files: [ODD_SEEDS], niceness: 10 },
   { name: 'simulation', project: 'simulation', files: otherSimulations(), niceness: 10 },
+  { name: 'unit', project: 'unit', files: [], niceness: 10 },
+  { name: 'quick', project: 'quick', files: [], niceness: 10 },
 ]
 const COUNTS = ['numTotalTests', 'numPassedTests', 'numFailedTests', 'numPendingTests'] as const
 

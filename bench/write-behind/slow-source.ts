@@ -15,6 +15,8 @@ export class SlowSource {
   writeMs = 0
   /** Of a batch, beside its writes. */
   batchMs = 0
+  /** One batch at a time, as a database at its limit; else as one with a connection for each. */
+  isOneAtATime = true
   #free: Promise<unknown> = Promise.resolve()
 
   /** A row with this id is never taken. */
@@ -31,8 +33,8 @@ export class SlowSource {
     }
   }
 
-  /** One batch at a time, as a database that is at its limit. */
   async #occupy(ms: number): Promise<void> {
+    if (!this.isOneAtATime) return pause(ms)
     const free = this.#free.then(() => pause(ms))
     this.#free = free
     await free

@@ -1,4 +1,7 @@
-/** A decoder's call with what it took: time, and room on the heap and outside of it. */
+/**
+ * A decoder's call with what it took: time of the processor, so that it does not matter who else is
+ * at work on the machine, and room on the heap and outside of it.
+ */
 import { getHeapStatistics } from 'node:v8'
 import type { Decoded } from '../../src/core/codec.js'
 
@@ -6,6 +9,7 @@ export interface MeasuredCall {
   /** `undefined` where it threw or rejected. */
   readonly answer: Decoded | undefined
   readonly error: unknown
+  /** Of all threads of this process. */
   readonly ms: number
   /** What it has added; what was collected meanwhile is not seen. */
   readonly bytes: number
@@ -15,8 +19,11 @@ export async function measuredCall(
   decode: () => Decoded | Promise<Decoded>,
 ): Promise<MeasuredCall> {
   const before = usedBytes()
-  const startedAt = process.hrtime.bigint()
-  const since = () => Number(process.hrtime.bigint() - startedAt) / 1e6
+  const startedAt = process.cpuUsage()
+  const since = () => {
+    const { user, system } = process.cpuUsage(startedAt)
+    return (user + system) / 1_000
+  }
   try {
     const now = decode()
     const answer = now instanceof Promise ? await now : now

@@ -104,6 +104,25 @@ describe('a worker', () => {
     expect(written.flat().length).toBe(1_000)
   })
 
+  it('takes a write earlier by what a batch takes, so that none waits for two', async () => {
+    const options = { delay: '1s', partitions: 1, concurrency: 1 } as const
+    const { behinds, clock, written } = await slowProcesses(1, 100, options)
+    const [behind] = behinds as [(typeof behinds)[0]]
+    // It learns how long a batch takes.
+    for (let n = 0; n < 20; n++) {
+      await behind.set('k', n)
+      await clock.advance(2_000)
+    }
+    const soFar = written[0]!.length
+    await behind.set('k', 'first')
+    await clock.advance(60)
+    await behind.set('l', 'second')
+    await clock.advance(1_050)
+    // The first before it is due, so the other waits for no batch but its own.
+    expect(written[0]!.slice(soFar).map(({ key }) => key)).toEqual(['k', 'l'])
+    expect((await behind.status()).lagMs).toBeLessThanOrEqual(1_100)
+  })
+
   it('that is stopped ends its batch and leaves the rest to others', async () => {
     const held = gate<void>()
     const { write, written } = recorder()

@@ -31,7 +31,10 @@ export interface WriteBehindOptions<I, T, V = unknown> extends KeyOptions<I>, En
    * all processes, for as long as something waits. 1 to 1 024. Default: 64.
    */
   partitions?: number | undefined
-  /** How long a write waits for later ones of its key. 0 to 24 h. Default: 1 s. */
+  /**
+   * How long a write waits for later ones of its key. Less by as much as a batch takes, up to a
+   * quarter. 0 to 24 h. Default: 1 s.
+   */
   delay?: Duration | undefined
   /** How many writes the writer is handed at once. 1 to 1 000. Default: 100. */
   batch?: number | undefined
