@@ -4,6 +4,9 @@
  * measure time against real servers, while those of `stores` only ask whether the answers are
  * right, and wait patiently.
  *
+ * All files of a project share a process, where they may: starting and loading took longer than
+ * most of them run.
+ *
  * `npm test` runs all of them side by side (scripts/run-tests.ts). Each run leaves a report for
  * whoever adds up.
  */
@@ -38,6 +41,9 @@ const PATIENT = [
   'write-behind',
 ].map((name) => `test/services/${name}.test.ts`)
 
+/** It starts a Postgres. */
+const CITIES = 'test/examples/cities.test.ts'
+
 /** They read through real servers too. */
 const BENCHES = 'test/bench/bench.test.ts'
 
@@ -64,7 +70,6 @@ export default defineConfig({
           name: 'unit',
           include: UNITS,
           setupFiles: 'test/unit/check-tracked.ts',
-          // One process for all files: starting and loading took longer than most of them run.
           isolate: false,
         },
       },
@@ -73,7 +78,8 @@ export default defineConfig({
           ...leftovers,
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNITS, 'test/services/**', 'test/simulation/**', BENCHES],
+          exclude: [...UNITS, 'test/services/**', 'test/simulation/**', CITIES, BENCHES],
+          isolate: false,
         },
       },
       {
@@ -85,7 +91,7 @@ export default defineConfig({
           execArgv: ['--max-semi-space-size=64'],
         },
       },
-      { test: { ...withServers, name: 'stores', include: PATIENT } },
+      { test: { ...withServers, name: 'stores', include: [...PATIENT, CITIES], isolate: false } },
       {
         test: {
           ...withServers,

@@ -31,7 +31,7 @@ type Counts = Partial<Record<(typeof COUNTS)[number], number>>
 /** Resolves to its exit code. */
 function vitest(args: readonly string[], report: string, niceness = 0): Promise<number> {
   const env = { ...process.env, TEST_REPORT: report, FORCE_COLOR: process.env.FORCE_COLOR ?? '1' }
-  const child = spawn('npx', ['vitest', 'run', ...args], {
+  const child = spawn('node_modules/.bin/vitest', ['run', ...args], {
     env,
     stdio: ['inherit', 'pipe', 'pipe'],
   })

@@ -25,7 +25,7 @@ const STILL_KEYS = Array.from({ length: 100 }, (_, i) => `still:${i}`)
 const TAGS = 16
 const LOADERS = 12
 const INVALIDATORS = 2
-const SWEEP_EVERY_MS = 10
+const SWEEP_EVERY_MS = 25
 const STILL_EVERY_MS = 50
 const LOAD_EVERY_MS = 6
 const INVALIDATE_EVERY_MS = 250

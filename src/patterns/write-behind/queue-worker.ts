@@ -28,8 +28,9 @@ export interface QueueWorkerOptions extends HandOverOptions {
 
 const MAX_BYTES = 4 * 2 ** 20
 const MAX_GROUP = 16
-/** Of what a group took, in what groups are thought to take. */
-const NEWEST_SHARE = 0.25
+/** Of the newest group, in what groups take and in how much that varies. */
+const NEWEST_SHARE = 0.125
+const DEVIATIONS = 4
 const NEVER = Number.POSITIVE_INFINITY
 
 export class QueueWorker {
@@ -45,8 +46,9 @@ export class QueueWorker {
   /** Partitions that fill a batch, about. */
   #groupSize = MAX_GROUP
   #restUntilMs = 0
-  /** What a group takes, from its claims until its parts are given back. */
+  /** What a group takes, from its claims until its parts are given back; its mean deviation. */
   #groupMs = 0
+  #deviationMs = 0
   #hurryMs = 0
 
   constructor(options: QueueWorkerOptions) {
@@ -140,10 +142,15 @@ export class QueueWorker {
     return Math.max(this.#dueMs[partition]!, this.#restUntilMs)
   }
 
-  /** How much earlier than it is due a write is taken, where nobody is in a hurry. */
+  /**
+   * How much earlier than it is due a write is taken, where nobody is in a hurry: what a group
+   * takes at most, nearly always, as round trips are estimated (Jacobson: Congestion Avoidance
+   * and Control, SIGCOMM 1988).
+   */
   get #aheadMs(): number {
     // A source that takes nothing is not asked before its time.
-    return this.isSourceAway ? 0 : Math.min(this.#groupMs, this.#options.delayMs / 4)
+    if (this.isSourceAway) return 0
+    return Math.min(this.#groupMs + DEVIATIONS * this.#deviationMs, this.#options.delayMs / 4)
   }
 
   #dueGroup(): number[] {
@@ -182,7 +189,9 @@ export class QueueWorker {
       await this.#handOver.run(parts, askedMs)
     } finally {
       await Promise.all(parts.map((part) => this.#release(part)))
-      this.#groupMs += NEWEST_SHARE * (this.#nowMs - askedMs - this.#groupMs)
+      const offMs = this.#nowMs - askedMs - this.#groupMs
+      this.#groupMs += NEWEST_SHARE * offMs
+      this.#deviationMs += NEWEST_SHARE * (Math.abs(offMs) - this.#deviationMs)
     }
   }
 

@@ -33,11 +33,14 @@ export interface JudgedRound extends Judgement {
   readonly troubles: readonly string[]
 }
 
+/** Those of the killed stay for a while: whoever serves them has to find out. */
+const MAX_CONNECTIONS = 400
+
 const MEMBER = fileURLToPath(new URL('./member.ts', import.meta.url))
 
 export async function runBehindProof(plan: BehindPlan): Promise<readonly JudgedRound[]> {
   const file = compiled(MEMBER)
-  const postgres = await Postgres.start()
+  const postgres = await Postgres.start({ max_connections: String(MAX_CONNECTIONS) })
   try {
     const pool = postgres.pool(plan.stands)
     await createTables(pool)

@@ -160,6 +160,7 @@ export class ClusterStore implements Store {
 
   writeQueue(name: string, partitions: number): WriteQueue {
     return new RedisWriteQueue(name, partitions, {
+      isOneServer: false,
       prepare: async (durability) => {
         await Promise.all(this.#nodes.masters.map(({ store }) => store.queues.prepare(durability)))
       },

@@ -38,48 +38,56 @@ redis.call('HSETNX', state, 'partitions', ARGV[1])
 return redis.call('HGET', state, 'partitions')`)
 
 /**
- * ARGV: the moment after which it is too late or '', delay, most that wait, most that the oldest
- * has waited, then key, op and bytes of each. Answers in how many milliseconds it is too late, or
- * '', then the version of each, with a `-` before it where it was refused.
+ * KEYS: of one partition or several, one after another. ARGV: the moment after which it is too late
+ * or '', delay, most that wait in a partition, most that its oldest has waited; then of each
+ * partition how many writes, and key, op and bytes of each. Answers in how many milliseconds it is
+ * too late, or '', then the version of each, with a `-` before it where it was refused.
  */
 export const PUT: Script = script(`
-${NAMES}
 ${NOW}
 ${PARTS}
 if ARGV[1] ~= '' and nowMs > tonumber(ARGV[1]) then
   return redis.error_reply('LATE the write came too late')
 end
-local version = math.max(tonumber(redis.call('HGET', state, 'version') or '0'),
-  time[1] * 1000000 + time[2])
 local delayMs, maxPending = tonumber(ARGV[2]), tonumber(ARGV[3])
 local maxAgeMs = tonumber(ARGV[4])
-local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
-local isOld = oldest and nowMs - tonumber(oldest) > maxAgeMs
 local answers = {ARGV[1] ~= '' and string.format('%.0f', ARGV[1] - nowMs) or ''}
-for at = 5, #ARGV, 3 do
-  local key, op, bytes = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local former = redis.call('HGET', writes, key)
-  version = version + 1
-  local text = string.format('%.0f', version)
-  if not former and (isOld or redis.call('HLEN', writes) >= maxPending) then
-    answers[#answers + 1] = '-' .. text
-  else
-    redis.call('HSET', writes, key, text .. '|0|' .. op .. '|' .. bytes)
-    redis.call('HDEL', dead, key)
-    if not former then
-      redis.call('ZADD', due, nowMs + delayMs, key)
-      redis.call('ZADD', since, nowMs, key)
+local function put(writes, due, since, dead, state, from, to)
+  local version = math.max(tonumber(redis.call('HGET', state, 'version') or '0'),
+    time[1] * 1000000 + time[2])
+  local oldest = redis.call('ZRANGE', since, 0, 0, 'WITHSCORES')[2]
+  local isOld = oldest and nowMs - tonumber(oldest) > maxAgeMs
+  for at = from, to, 3 do
+    local key, op, bytes = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    local former = redis.call('HGET', writes, key)
+    version = version + 1
+    local text = string.format('%.0f', version)
+    if not former and (isOld or redis.call('HLEN', writes) >= maxPending) then
+      answers[#answers + 1] = '-' .. text
     else
-      local _, attempts = parts(former)
-      local dueMs = tonumber(redis.call('ZSCORE', due, key))
-      if attempts > 0 and dueMs > nowMs + delayMs then
+      redis.call('HSET', writes, key, text .. '|0|' .. op .. '|' .. bytes)
+      redis.call('HDEL', dead, key)
+      if not former then
         redis.call('ZADD', due, nowMs + delayMs, key)
+        redis.call('ZADD', since, nowMs, key)
+      else
+        local _, attempts = parts(former)
+        local dueMs = tonumber(redis.call('ZSCORE', due, key))
+        if attempts > 0 and dueMs > nowMs + delayMs then
+          redis.call('ZADD', due, nowMs + delayMs, key)
+        end
       end
+      answers[#answers + 1] = text
     end
-    answers[#answers + 1] = text
   end
+  redis.call('HSET', state, 'version', string.format('%.0f', version))
 end
-redis.call('HSET', state, 'version', string.format('%.0f', version))
+local from = 5
+for at = 1, #KEYS, ${QUEUE_KEYS.length} do
+  local to = from + 3 * tonumber(ARGV[from])
+  put(KEYS[at], KEYS[at + 1], KEYS[at + 2], KEYS[at + 3], KEYS[at + 4], from + 1, to)
+  from = to + 1
+end
 return answers`)
 
 /**

@@ -1,29 +1,30 @@
 /**
  * The `WriteQueue` contract over Redis: each call is one script for each partition that it touches,
- * so what a partition promises is atomic, on one server and on a cluster. Scripts of a call go out
- * together. What is put for a disk or a replica costs one round trip more, and what those take.
+ * so what a partition promises is atomic, on one server and on a cluster; on one server writes are
+ * put into several by one script. Scripts of a call go out together. What is put for a disk or a
+ * replica costs one round trip more, and what those take.
  */
 import { invalidOption } from '../../../core/option-reading.js'
-import {
-  type Claim,
-  type ClaimBounds,
-  type DeadLetter,
-  type Durability,
-  type Holder,
-  type NewWrite,
-  type PutAnswer,
-  type PutLimits,
-  partitionOf,
-  type QueueState,
-  type SettleAnswer,
-  type Settled,
-  type WaitingWrite,
-  type WriteQueue,
+import type {
+  Claim,
+  ClaimBounds,
+  DeadLetter,
+  Durability,
+  Holder,
+  NewWrite,
+  PutAnswer,
+  PutLimits,
+  QueueState,
+  SettleAnswer,
+  Settled,
+  WaitingWrite,
+  WriteQueue,
 } from '../../../core/write-queue.js'
 import { slices } from '../../slices.js'
 import type { RedisArg } from '../connection.js'
 import { asBuffer } from '../redis-args.js'
 import type { Script } from '../scripts.js'
+import { bundled, byPartition, type Part } from './by-partition.js'
 import { numberIn, pairs, readLetter, readWrite } from './queue-replies.js'
 import {
   CLAIM,
@@ -63,6 +64,8 @@ export interface Answered {
 
 /** Where the data of a queue lies. */
 export interface QueuePlace {
+  /** Whether one script can touch several partitions. */
+  readonly isOneServer: boolean
   /** Rejects with OPTION_INVALID where writes cannot be kept so. */
   prepare(durability: Durability): Promise<void>
   run(...call: Parameters<RunScript>): Promise<Answered>
@@ -89,25 +92,50 @@ export class RedisWriteQueue implements WriteQueue {
     throw invalidOption('writeBehind', 'partitions', this.partitions, `${known}, as elsewhere`)
   }
 
-  put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]> {
+  async put(writes: readonly NewWrite[], limits: PutLimits): Promise<readonly PutAnswer[]> {
+    const answers: PutAnswer[] = new Array(writes.length)
+    const parts = byPartition(writes.map(keyOf), this.partitions, MAX_ITEMS)
+    const together = this.#place.isOneServer
+      ? bundled(parts, MAX_ITEMS)
+      : parts.map((part) => [part])
+    await Promise.all(
+      together.map(async (bundle) => {
+        const got = await this.#put(bundle, writes, limits)
+        bundle
+          .flatMap(({ places }) => places)
+          .forEach((at, i) => {
+            answers[at] = got[i]!
+          })
+      }),
+    )
+    return answers
+  }
+
+  /** In the order of the parts. */
+  async #put(
+    parts: readonly Part[],
+    writes: readonly NewWrite[],
+    limits: PutLimits,
+  ): Promise<readonly PutAnswer[]> {
     const { notAfterWallMs = Number.POSITIVE_INFINITY, durability } = limits
     const bounds = [limits.delayMs, limits.maxPending, limits.maxAgeMs].map(wholeText)
-    return this.#each(writes, keyOf, async (partition, part) => {
-      const args = part.flatMap(({ key, op, bytes }) => [key, op, asBuffer(bytes)])
-      const keys = this.#keys(partition)
-      const all = [...bounds, ...args]
-      const { reply, confirm } = await this.#place.run('put', PUT, keys, all, notAfterWallMs)
-      const [left, ...versions] = (reply as unknown[]).map(String)
-      await confirm(durability, keys.at(-1)!, left === '' ? Number.POSITIVE_INFINITY : Number(left))
-      return versions.map((text) => {
-        const isQueued = !text.startsWith('-')
-        return { version: Number(isQueued ? text : text.slice(1)), isQueued }
-      })
+    const keys = parts.flatMap(({ partition }) => this.#keys(partition))
+    const args = parts.flatMap(({ places }) => [
+      String(places.length),
+      ...places.flatMap((at) => putArgs(writes[at]!)),
+    ])
+    const all = [...bounds, ...args]
+    const { reply, confirm } = await this.#place.run('put', PUT, keys, all, notAfterWallMs)
+    const [left, ...versions] = (reply as unknown[]).map(String)
+    await confirm(durability, keys.at(-1)!, left === '' ? Number.POSITIVE_INFINITY : Number(left))
+    return versions.map((text) => {
+      const isQueued = !text.startsWith('-')
+      return { version: Number(isQueued ? text : text.slice(1)), isQueued }
     })
   }
 
   waiting(keys: readonly string[]): Promise<readonly (WaitingWrite | undefined)[]> {
-    return this.#each(keys, itself, async (partition, part) => {
+    return this.#each(keys, async (partition, part) => {
       const reply = await this.#on(partition, 'waiting', WAITING, part)
       return (reply as (Buffer | null)[]).map((stored, i) =>
         stored === null ? undefined : readWrite(part[i]!, stored),
@@ -186,38 +214,28 @@ export class RedisWriteQueue implements WriteQueue {
 
   async #count(op: string, script: Script, keys: readonly string[]): Promise<number> {
     // One of a part stands for all of it.
-    const counts = await this.#each(keys, itself, async (partition, part) => {
+    const counts = await this.#each(keys, async (partition, part) => {
       return [Number(await this.#on(partition, op, script, part))]
     })
     return counts.reduce((sum: number, count) => sum + (count ?? 0), 0)
   }
 
-  /** Answers in the order of the items, each from its partition. */
-  async #each<I, A>(
-    items: readonly I[],
-    name: (item: I) => string,
-    send: (partition: number, part: readonly I[]) => Promise<readonly A[]>,
+  /** Answers in the order of the keys, each from its partition. */
+  async #each<A>(
+    keys: readonly string[],
+    send: (partition: number, part: readonly string[]) => Promise<readonly A[]>,
   ): Promise<A[]> {
-    const places = new Map<number, number[]>()
-    items.forEach((item, at) => {
-      const partition = partitionOf(name(item), this.partitions)
-      const known = places.get(partition)
-      if (known === undefined) places.set(partition, [at])
-      else known.push(at)
-    })
-    const answers: A[] = new Array(items.length)
-    const parts = [...places].flatMap(([partition, all]) =>
-      slices(all, MAX_ITEMS).map(async (part) => {
-        const got = await send(
-          partition,
-          part.map((at) => items[at]!),
-        )
-        part.forEach((at, i) => {
+    const answers: A[] = new Array(keys.length)
+    const parts = byPartition(keys, this.partitions, MAX_ITEMS)
+    await Promise.all(
+      parts.map(async ({ partition, places }) => {
+        const part = places.map((at) => keys[at]!)
+        const got = await send(partition, part)
+        places.forEach((at, i) => {
           answers[at] = got[i]!
         })
       }),
     )
-    await Promise.all(parts)
     return answers
   }
 
@@ -241,12 +259,12 @@ export class RedisWriteQueue implements WriteQueue {
   }
 }
 
-function itself(key: string): string {
+function keyOf({ key }: { readonly key: string }): string {
   return key
 }
 
-function keyOf({ key }: { readonly key: string }): string {
-  return key
+function putArgs({ key, op, bytes }: NewWrite): RedisArg[] {
+  return [key, op, asBuffer(bytes)]
 }
 
 /** `Infinity` as a number that Lua reads and nothing reaches. */

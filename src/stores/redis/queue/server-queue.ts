@@ -13,6 +13,7 @@ import { checkEviction, checkReplicas } from './server-terms.js'
 import { WriteConfirms } from './write-confirms.js'
 
 export class ServerQueue implements QueuePlace {
+  readonly isOneServer = true
   readonly #link: ConnectionSource
   readonly #dial: (() => RedisLink) | undefined
   readonly #runScript: RunScript
