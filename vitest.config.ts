@@ -28,7 +28,6 @@ const PATIENT = [
   'cli',
   'cluster-store',
   'dictionaries',
-  'docs-examples',
   'fidelity',
   'keyv',
   'postgres-*',

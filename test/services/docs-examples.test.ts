@@ -1,4 +1,7 @@
-/** The examples of the docs that are marked `run redis` or `run postgres`, against real servers. */
+/**
+ * The examples of the docs that are marked `run redis` or `run postgres`, against real servers. They
+ * have the default deadlines, from the first call on: so they run where time counts.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listPages, readPage } from '../docs/markdown.js'
@@ -29,8 +32,8 @@ test('there are some', () => {
 })
 
 for (const block of blocks) {
-  // Examples have the default deadlines, and a machine that stands still for longer makes another
-  // right answer of one. An empty server is all that the examples of Redis need to be run again.
+  // A machine that stands still for longer than a deadline makes another right answer of one. An
+  // empty server is all that the examples of Redis need to be run again.
   const tries = block.marks.includes('redis') ? 3 : 1
   test(`${block.page}:${block.line} runs and prints what it says`, async () => {
     const promised = { exitCode: 0, errors: '', printed: promisedOutput(block) }
