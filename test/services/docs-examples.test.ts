@@ -1,6 +1,6 @@
 /**
- * The examples of the docs that are marked `run redis` or `run postgres`, against real servers. They
- * have the default deadlines, from the first call on: so they run where time counts.
+ * The examples of the docs that are marked `run redis` or `run postgres`, against real servers.
+ * They have the default deadlines, from the first call on: so they run where time counts.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
