@@ -1,7 +1,7 @@
 /**
  * Where a cache is put together: options are resolved, parts are chosen, the engine gets them.
  *
- * Without options the environment is read (environment.ts), here and nowhere else.
+ * Without options the environment decides (environment-options.ts).
  */
 import { entryCodecs } from './codecs/index.js'
 import { coherenceOver } from './coherence/index.js'
@@ -15,7 +15,7 @@ import { invalidOption } from './core/option-reading.js'
 import { type CacheOptions, type NamespaceOptions, resolveCacheOptions } from './core/options.js'
 import { RootEngineCache } from './core/root-cache.js'
 import { WarmRestart } from './core/warm-restart/warm-restart.js'
-import { cacheOptionsFrom, readEnvironment } from './environment.js'
+import { environmentOptions } from './environment-options.js'
 import {
   BoundedMemoryTier,
   type MemoryTierOptions,
@@ -24,7 +24,6 @@ import {
   SnapshotFile,
 } from './memory/index.js'
 import { diagnosticsTap, LatencyObserver } from './observe/index.js'
-import { chooseStore } from './store-choice.js'
 
 /**
  * Makes a cache. Returns at once: a store connects in the background, and calls wait for it within
@@ -37,7 +36,7 @@ import { chooseStore } from './store-choice.js'
 export function createCache<
   const N extends Record<string, NamespaceOptions> = Record<never, NamespaceOptions>,
 >(options?: CacheOptions<N>): RootCache<N> {
-  const given: CacheOptions = options === undefined ? fromEnvironment() : options
+  const given: CacheOptions = options === undefined ? environmentOptions() : options
   const settings = resolveCacheOptions(given)
   const memorySettings = resolveMemoryOptions(given.memory)
   checkParts(given)
@@ -80,16 +79,6 @@ function memoryTier(
 ): MemoryTier {
   if (settings === undefined) return noMemory
   return new BoundedMemoryTier({ ...settings, ...parts, policy: policyOf(settings.policy) })
-}
-
-/** Says once what was chosen and why, where a choice was asked for. */
-function fromEnvironment(): CacheOptions {
-  const environment = readEnvironment(process.env)
-  const choice = chooseStore(environment)
-  if (environment.CACHE_ADAPTER !== undefined) {
-    process.stderr.write(`cachewright: the store is ${choice.adapter} (${choice.reason})\n`)
-  }
-  return cacheOptionsFrom(environment, choice)
 }
 
 /** The options that are objects of ours to call: by shape, since a user may bring any of them. */

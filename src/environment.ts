@@ -1,7 +1,4 @@
-/**
- * The environment: parsed and checked in one place, read by `createCache()` alone. A variable that
- * is set to '' counts as not set.
- */
+/** The environment: parsed and checked in one place. Set to '' counts as not set. */
 import { randomBytes } from 'node:crypto'
 import { ENCRYPTION_KEYS_RANGE, KeyRing } from './codecs/encryption/key-ring.js'
 import { CacheError } from './core/errors.js'

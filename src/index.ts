@@ -67,4 +67,6 @@ export type {
 } from './core/stored-format.js'
 export type { WarmRestartOptions } from './core/warm-restart/warm-restart-options.js'
 export { createCache } from './create-cache.js'
-export { ENVIRONMENT_TABLE, type EnvironmentRow } from './environment-table.js'
+export { readEnvironment } from './environment.js'
+export { environmentOptions } from './environment-options.js'
+export { ENVIRONMENT_TABLE, type Environment, type EnvironmentRow } from './environment-table.js'

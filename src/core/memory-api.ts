@@ -19,6 +19,11 @@ export interface MemoryControl {
   /** As `hottest`, those first that would leave first. */
   coldest(limit: number, namespace?: string): readonly CachedKey[]
   /**
+   * The keys whose entries have one of these tags and would be handed out, of all namespaces. 0
+   * round trips; looks at every entry.
+   */
+  tagged(tags: readonly string[]): readonly CachedKey[]
+  /**
    * Other bounds from now on, with the ranges of the options of `memory`; what is left out stays.
    * Where they are lower, entries leave bit by bit within the next seconds, so that no call waits.
    * Throws OPTION_UNKNOWN or OPTION_INVALID.

@@ -1,0 +1,37 @@
+/** What the documents answer where the core says something else. */
+import { type Cache, type CounterSnapshot, isCacheError, type SetOptions } from '../index.js'
+
+/** A miss is `null`. */
+export function orNull<T>(value: T | undefined): T | null {
+  return value ?? null
+}
+
+/**
+ * `set`, where memory is enough while the store is away. `false` for what no tier has, also for a
+ * value that cannot be kept: then the one before is deleted, since it was to be replaced.
+ */
+export async function setInCache(
+  space: Cache,
+  key: string,
+  value: unknown,
+  options: SetOptions,
+): Promise<boolean> {
+  try {
+    return (await space.set(key, value, options)) || space.peek(key) !== undefined
+  } catch (error) {
+    if (!isCacheError(error, 'VALUE_UNSUPPORTED')) throw error
+    await space.delete(key)
+    return false
+  }
+}
+
+/** Answers that were handed out, fresh or stale. */
+export function hitsOf(counters: CounterSnapshot): number {
+  const { memoryHits, storeHits, memoryStaleHits, storeStaleHits } = counters
+  return memoryHits + storeHits + memoryStaleHits + storeStaleHits
+}
+
+/** 0 to 100, with two digits. */
+export function percentOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100
+}
