@@ -57,9 +57,15 @@ export class FlatKeys {
   readonly #byPrefix = new Map<string, FlatNamespace>()
   readonly #spaces = new Map<string, Cache>()
 
-  /** `root` is asked when a key is first placed. */
-  constructor(root: () => AnyRoot) {
+  /** `root` is asked when a key is first placed. Throws as `register`. */
+  constructor(root: () => AnyRoot, namespaces: readonly FlatNamespace[] = []) {
     this.#root = root
+    for (const namespace of namespaces) this.register(namespace)
+  }
+
+  /** The cache itself, where keys without a registered prefix lie. */
+  get root(): Cache {
+    return this.#root()
   }
 
   /** Throws OPTION_INVALID, also where name or prefix is taken, or NAMESPACE_INVALID. */

@@ -1,13 +1,13 @@
 /** Calls that are collected, and made together. */
 import { CacheError } from '../../index.js'
-import type { CacheOptions } from './distributed-cache-service.js'
+import type { CacheOptions, WhereOptions } from './cache-options.js'
 
 interface Verbs {
-  get(key: string, options?: Pick<CacheOptions, 'namespace'>): Promise<unknown>
+  get(key: string, options?: WhereOptions): Promise<unknown>
   set(key: string, value: unknown, options?: CacheOptions): Promise<boolean>
-  delete(key: string, options?: Pick<CacheOptions, 'namespace'>): Promise<boolean>
-  exists(key: string, options?: Pick<CacheOptions, 'namespace'>): Promise<boolean>
-  expire(key: string, ttl: number, options?: Pick<CacheOptions, 'namespace'>): Promise<boolean>
+  delete(key: string, options?: WhereOptions): Promise<boolean>
+  exists(key: string, options?: WhereOptions): Promise<boolean>
+  expire(key: string, ttl: number, options?: WhereOptions): Promise<boolean>
 }
 
 const MAX_CALLS = 10_000

@@ -4,11 +4,17 @@
  */
 import { Readable } from 'node:stream'
 import type { SetOptions } from '../../index.js'
-import { countedRemoval } from '../../patterns/index.js'
-import { type FlatKeys, type FlatPlace, flatKeys } from '../../patterns/index.js'
+import {
+  countedRemoval,
+  FlatKeys,
+  type FlatPlace,
+  listFlatKeys,
+  removeFlatKeys,
+} from '../../patterns/index.js'
 import { orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
+import type { CacheOptions, WhereOptions } from './cache-options.js'
 import { CachePipeline } from './cache-pipeline.js'
 import { DEFAULT_NAMESPACES } from './default-namespaces.js'
 import {
@@ -21,15 +27,6 @@ import {
 export interface DistributedCacheOptions extends FaceOptions {
   /** Seconds for entries that do not say. Default: 3 600. */
   defaultTTL?: number | undefined
-}
-
-export interface CacheOptions {
-  /** Seconds. */
-  ttl?: number | undefined
-  /** Of the key manager, or of the cache underneath. Default: by the first part of the key. */
-  namespace?: string | undefined
-  compress?: boolean | undefined
-  tags?: string[] | undefined
 }
 
 export interface ScanOptions {
@@ -54,7 +51,7 @@ export class DistributedCacheService {
       const ttl = check.ttl('defaultTTL', options?.defaultTTL)
       return { presets: { ttl: 3_600, hotKeys: true }, given: { ttl } }
     })
-    this.keys = flatKeys(() => this.core, DEFAULT_NAMESPACES)
+    this.keys = new FlatKeys(() => this.core, DEFAULT_NAMESPACES)
   }
 
   /** The cache underneath, with all of its verbs. */
@@ -63,10 +60,7 @@ export class DistributedCacheService {
   }
 
   /** `null` for a miss. */
-  async get<T = unknown>(
-    key: string,
-    options?: Pick<CacheOptions, 'namespace'>,
-  ): Promise<T | null> {
+  async get<T = unknown>(key: string, options?: WhereOptions): Promise<T | null> {
     const { space, key: own } = this.#place(key, options)
     return orNull(await space.get<T>(own))
   }
@@ -78,12 +72,12 @@ export class DistributedCacheService {
   }
 
   /** `false`: the store has not confirmed; this process has forgotten it all the same. */
-  async delete(key: string, options?: Pick<CacheOptions, 'namespace'>): Promise<boolean> {
+  async delete(key: string, options?: WhereOptions): Promise<boolean> {
     const { space, key: own } = this.#place(key, options)
     return (await space.delete(own)) !== false
   }
 
-  async exists(key: string, options?: Pick<CacheOptions, 'namespace'>): Promise<boolean> {
+  async exists(key: string, options?: WhereOptions): Promise<boolean> {
     const { space, key: own } = this.#place(key, options)
     return space.has(own)
   }
@@ -100,17 +94,15 @@ export class DistributedCacheService {
   /** By key, `null` for a miss. One round trip for those that memory lacks. */
   async getMultiple<T = unknown>(
     keys: readonly string[],
-    options?: Pick<CacheOptions, 'namespace'>,
+    options?: WhereOptions,
   ): Promise<Record<string, T | null>> {
     const found = keys.map(async (key) => [key, await this.get<T>(key, options)] as const)
     return Object.fromEntries(await Promise.all(found))
   }
 
   /** How many keys matched, `*` standing for any text. They are listed first. */
-  async deleteByPattern(
-    pattern: string,
-    options?: Pick<CacheOptions, 'namespace'>,
-  ): Promise<number> {
+  async deleteByPattern(pattern: string, options: WhereOptions = {}): Promise<number> {
+    if (options.namespace === undefined) return removeFlatKeys(this.keys, pattern)
     const { space, key } = this.#place(pattern, options)
     return (await countedRemoval(space, key)).count
   }
@@ -123,7 +115,7 @@ export class DistributedCacheService {
   }
 
   /** Whole seconds that are left; -2 for no entry, -1 for one without end, as Redis says it. */
-  async getTTL(key: string, options?: Pick<CacheOptions, 'namespace'>): Promise<number> {
+  async getTTL(key: string, options?: WhereOptions): Promise<number> {
     const { space, key: own } = this.#place(key, options)
     const seconds = await space.ttl(own)
     if (seconds === undefined) return -2
@@ -131,11 +123,7 @@ export class DistributedCacheService {
   }
 
   /** A new ttl from now. `false` if there is no entry. */
-  async expire(
-    key: string,
-    ttl: number,
-    options?: Pick<CacheOptions, 'namespace'>,
-  ): Promise<boolean> {
+  async expire(key: string, ttl: number, options?: WhereOptions): Promise<boolean> {
     const { space, key: own } = this.#place(key, options)
     return space.expire(own, ttl)
   }
@@ -153,7 +141,7 @@ export class DistributedCacheService {
   scanStream(options: ScanOptions = {}): Readable {
     check.known(options, ['match', 'count'])
     const count = check.whole('count', options.count, 1, 10_000) ?? 100
-    return Readable.from(this.keys.list(options.match, count))
+    return Readable.from(listFlatKeys(this.keys, options.match ?? '*', count))
   }
 
   /** With one ping, and a question to each server. Never rejects. */

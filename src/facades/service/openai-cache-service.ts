@@ -27,7 +27,9 @@ export class OpenAICacheService {
 
   /** For ever. */
   cacheAnalysis(hash: string, analysis: unknown): Promise<boolean> {
-    return this.#cache.set(`openai:analysis:${hash}`, analysis, { ttl: cacheConfig.openai.analysis })
+    return this.#cache.set(`openai:analysis:${hash}`, analysis, {
+      ttl: cacheConfig.openai.analysis,
+    })
   }
 }
 
