@@ -34,6 +34,13 @@ describe.each(INSTALLED)('%s', (algorithm) => {
     await trip(compressor, { value, pad: 'pad '.repeat(100) })
   })
 
+  it('brings back text that has no UTF-8, and a mark at its beginning', async () => {
+    for (const part of ['lone \ud800 ', '\ufeffmarked ']) {
+      await trip(compressor, part)
+      await trip(compressor, part.repeat(100))
+    }
+  })
+
   it.each([2_000, 40_000])('makes %i bytes of each kind smaller', async (bytes) => {
     const bytesOfText = Buffer.from(text(bytes))
     for (const value of [text(bytes), bytesOfText, new Uint8Array(bytesOfText), rows(bytes / 50)]) {

@@ -84,9 +84,9 @@ export class CompressionOptimizer {
     return { compressed: bytes, metadata, compressionRatio: ratio(originalSize, compressedSize) }
   }
 
-  /** What was compressed, the same. Rejects with VALUE_UNREADABLE. */
-  async decompress(compressed: Uint8Array, metadata: CompressionMetadata): Promise<unknown> {
-    return await this.#compressor.decompress(compressed, metadata)
+  /** What was compressed; its type is the caller's word. Rejects with VALUE_UNREADABLE. */
+  async decompress<T = unknown>(compressed: Uint8Array, metadata: CompressionMetadata): Promise<T> {
+    return (await this.#compressor.decompress(compressed, metadata)) as T
   }
 
   /**
