@@ -55,7 +55,8 @@ export interface FacePreset {
   readonly variables?: Readonly<Record<string, string | undefined>>
 }
 
-const OF_ALL_FACES: CacheOptions = {
+/** Under the environment, and under the presets of each face. */
+export const OF_ALL_FACES: CacheOptions = {
   staleIfDown: Number.POSITIVE_INFINITY,
   negativeTtl: '1ms',
   memory: { values: 'cloned' },
