@@ -87,13 +87,21 @@ function judgeRows(symbols: Symbols, page: MapPage): Violation[] {
 interface Places {
   readonly types: FaceTypes
   readonly faces: readonly string[]
-  readonly variables: ReadonlySet<string>
+  /** What each waits for, if it does. */
+  readonly variables: ReadonlyMap<string, string | undefined>
 }
 
-function judgeWhere({ face, symbol, where, at }: MapRow, places: Places): Violation[] {
+function judgeWhere(row: MapRow, places: Places): Violation[] {
+  const { face, symbol, where, deviation, at } = row
   return where.flatMap((each) => {
     const [, place = '', path = ''] = /^([\w-]+): (.+)$/.exec(each) ?? []
-    const says = judgePlace(place, path, places) ?? judgeDelay(face, symbol, each, places)
+    const awaits = place === 'environment' ? places.variables.get(path) : undefined
+    const silence =
+      awaits !== undefined && deviation === ''
+        ? `waits for ${awaits}, which its deviation does not say`
+        : undefined
+    const delay = judgeDelay(face, symbol, each, places)
+    const says = judgePlace(place, path, places) ?? delay ?? silence
     return says === undefined ? [] : [{ file: MAP_PAGE, line: at, says: `'${each}' ${says}` }]
   })
 }
@@ -145,18 +153,25 @@ function publicName(where: string): string {
   return /^[\w-]+: [\w$]+/.exec(where)?.[0] ?? where
 }
 
-/** The `name` of each row of the table, by syntax: the tree may be one that does not run. */
-function variablesOf(root: string): ReadonlySet<string> {
-  const names = new Set<string>()
-  if (!existsSync(join(root, ENVIRONMENT_SOURCE))) return names
+/** By syntax: the tree may be one that does not run. */
+function variablesOf(root: string): ReadonlyMap<string, string | undefined> {
+  const variables = new Map<string, string | undefined>()
+  if (!existsSync(join(root, ENVIRONMENT_SOURCE))) return variables
   const visit = (node: ts.Node): void => {
-    if (ts.isPropertyAssignment(node) && node.name.getText() === 'name') {
-      if (ts.isStringLiteral(node.initializer)) names.add(node.initializer.text)
+    if (ts.isObjectLiteralExpression(node)) {
+      const name = textIn(node, 'name')
+      if (name !== undefined) variables.set(name, textIn(node, 'awaits'))
     }
     ts.forEachChild(node, visit)
   }
   visit(parseSource(root, ENVIRONMENT_SOURCE))
-  return names
+  return variables
+}
+
+function textIn(object: ts.ObjectLiteralExpression, key: string): string | undefined {
+  const property = object.properties.find((each) => each.name?.getText() === key)
+  if (property === undefined || !ts.isPropertyAssignment(property)) return undefined
+  return ts.isStringLiteral(property.initializer) ? property.initializer.text : undefined
 }
 
 export function readDocuments(folder: string): Symbols {

@@ -56,7 +56,10 @@ const TREE = {
   [MAP]: pageOf(GOOD),
   [DOOR]: CODE,
   'src/facades/unified/manager.ts': MANAGER,
-  'src/environment-table.ts': `export const ENVIRONMENT_TABLE = [{ name: 'REDIS_URL' }]`,
+  'src/environment-table.ts': `export const ENVIRONMENT_TABLE = [
+    { name: 'REDIS_URL' },
+    { name: 'CACHE_WARMING_ENABLED', awaits: 'warming' },
+  ]`,
 }
 
 function listOf(lines: readonly Line[]): string {
@@ -106,6 +109,7 @@ describe('a map', () => {
       ['unified: keep!', 'leads nowhere: ... keep!'],
       ['service: Manager', 'is no place: a face, environment or later'],
       ['environment: REDIS_PORT', 'has no row in src/environment-table.ts'],
+      ['environment: CACHE_WARMING_ENABLED', 'waits for warming, which its deviation does not say'],
     ] as const
     const lines = nowhere.map(([where], index): Line => [`s${index}`, 12, where])
     const all = [...GOOD, ...lines]
