@@ -15,7 +15,7 @@ import { invalidOption } from './core/option-reading.js'
 import { type CacheOptions, type NamespaceOptions, resolveCacheOptions } from './core/options.js'
 import { RootEngineCache } from './core/root-cache.js'
 import { WarmRestart } from './core/warm-restart/warm-restart.js'
-import { environmentOptions } from './environment-options.js'
+import { announcedOptions } from './environment-options.js'
 import {
   BoundedMemoryTier,
   type MemoryTierOptions,
@@ -36,7 +36,7 @@ import { diagnosticsTap, LatencyObserver } from './observe/index.js'
 export function createCache<
   const N extends Record<string, NamespaceOptions> = Record<never, NamespaceOptions>,
 >(options?: CacheOptions<N>): RootCache<N> {
-  const given: CacheOptions = options === undefined ? environmentOptions() : options
+  const given: CacheOptions = options === undefined ? announcedOptions() : options
   const settings = resolveCacheOptions(given)
   const memorySettings = resolveMemoryOptions(given.memory)
   checkParts(given)

@@ -136,7 +136,6 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
     min: 1,
     max: YEAR_SECONDS,
     says: 'the ttl that code calls short',
-    awaits: 'the facades',
   },
   {
     name: 'CACHE_TTL_MEDIUM',
@@ -144,7 +143,6 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
     min: 1,
     max: YEAR_SECONDS,
     says: 'the ttl that code calls medium',
-    awaits: 'the facades',
   },
   {
     name: 'CACHE_TTL_LONG',
@@ -152,7 +150,6 @@ export const ENVIRONMENT_TABLE: readonly EnvironmentRow[] = [
     min: 1,
     max: YEAR_SECONDS,
     says: 'the ttl that code calls long',
-    awaits: 'the facades',
   },
   {
     name: 'CACHE_MAX_MEMORY_ENTRIES',

@@ -11,7 +11,9 @@ import type { StoreChoice } from './store-choice.js'
  * All variables of the table, parsed. Throws ENVIRONMENT_INVALID naming the variable, its value and
  * its range.
  */
-export function readEnvironment(source: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
   const environment: Record<string, Environment[string]> = {}
   for (const row of ENVIRONMENT_TABLE) {
     const text = source[row.name]

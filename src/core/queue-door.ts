@@ -11,6 +11,7 @@ import { CacheError } from './errors.js'
 import type { Insides } from './insides.js'
 import { decodeKey, encodeKey } from './key.js'
 import { invalidOption } from './option-reading.js'
+import { inProcessWriteQueue, QueueData } from './process-write-queue.js'
 import type { Space } from './space.js'
 import { storeKeyOf } from './store-key.js'
 import { takeOut } from './write.js'
@@ -18,6 +19,13 @@ import type { WriteOp, WriteQueue } from './write-queue.js'
 
 /** Beside the deadlines of the invalidation and of what it is for: how well clocks are known. */
 const HOLD_SPARE_MS = 1_000
+
+export interface QueueChoice {
+  readonly name: string
+  readonly partitions: number
+  /** In this process' memory, whatever the store keeps. */
+  readonly isInProcess: boolean
+}
 
 export class QueueDoor {
   readonly queue: WriteQueue
@@ -27,13 +35,21 @@ export class QueueDoor {
   readonly #space: Space
 
   /** `where` begins the message. Throws OPTION_INVALID where the store keeps no queues. */
-  constructor({ engine, space }: Insides, where: string, name: string, partitions: number) {
+  constructor({ engine, space }: Insides, where: string, of: QueueChoice) {
+    const { name, partitions, isInProcess } = of
     // No namespace holds a `!`.
     this.name = `${space.storePrefix}!writes:${name}`
-    const queue = engine.store?.writeQueue(this.name, partitions)
+    const queue = isInProcess
+      ? inProcessWriteQueue(new QueueData(engine.clock, partitions), partitions, () => {})
+      : engine.store?.writeQueue(this.name, partitions)
     if (queue === undefined) {
       const given = engine.store?.name ?? 'memory alone'
-      throw invalidOption(where, 'cache', given, 'a cache whose store keeps queues, as redis()')
+      throw invalidOption(
+        where,
+        'cache',
+        given,
+        "a cache whose store keeps queues, as redis(), or durability: 'process'",
+      )
     }
     this.queue = queue
     this.engine = engine
@@ -79,7 +95,7 @@ export class QueueDoor {
    * with others of the tick.
    */
   hold(keys: readonly string[]): Promise<boolean> {
-    return this.#takeOut(keys, 2 * this.engine.store!.writeDeadlineMs + HOLD_SPARE_MS)
+    return this.#takeOut(keys, 2 * this.engine.settings.writeDeadlineMs + HOLD_SPARE_MS)
   }
 
   /** Takes the keys out once more, and lets them be filled. One round trip, shared as well. */
@@ -98,7 +114,7 @@ export class QueueDoor {
     if (!coherence.isJoined) {
       throw new CacheError('STORE_UNAVAILABLE', 'the invalidation log was not heard yet')
     }
-    return this.engine.now().wallMs + this.engine.store!.writeDeadlineMs
+    return this.engine.now().wallMs + this.engine.settings.writeDeadlineMs
   }
 
   count(op: WriteOp, keys: readonly string[]): void {

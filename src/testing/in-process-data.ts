@@ -3,8 +3,8 @@
  * queues of writes.
  */
 import type { Clock, LeaseRequest } from '../core/contracts.js'
+import { QueueData } from '../core/process-write-queue.js'
 import { type InProcessLogLimits, LogData } from './in-process-log.js'
-import { QueueData } from './in-process-write-queue.js'
 
 interface Lease {
   readonly token: string

@@ -21,11 +21,11 @@ import type {
 import { CacheError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 import { checkKnown, invalidOption } from '../core/option-reading.js'
+import { inProcessWriteQueue } from '../core/process-write-queue.js'
 import type { WriteQueue } from '../core/write-queue.js'
 import { beginsWith, counted, isPast, noNumber } from '../stores/stored-bytes.js'
 import { InProcessData } from './in-process-data.js'
 import { type InProcessLogLimits, inProcessLog } from './in-process-log.js'
-import { inProcessWriteQueue } from './in-process-write-queue.js'
 
 export interface InProcessStoreOptions {
   /** Default: the system clock. */

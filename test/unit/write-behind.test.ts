@@ -314,3 +314,37 @@ describe('write-behind refuses', () => {
     expect(() => writeBehind(cache, { write: () => {} })).toThrow(/'cache' is 'memory alone'/)
   })
 })
+
+describe('a write behind whose queue is in its process', () => {
+  it('needs no store, gathers, and is drained', async () => {
+    const { cache, clock } = trackedCache()
+    const source = new Source()
+    const { write, load } = source
+    const behind = writeBehind(cache, { write, load, delay: '1s', durability: 'process' })
+    for (let n = 1; n <= 3; n++) await behind.set('k', n)
+    expect([await behind.get('k'), source.batches.length]).toEqual([3, 0])
+    const drained = behind.drain()
+    await clock.advance(2_000)
+    expect([await drained, source.valueOf('k')]).toEqual([true, 3])
+    expect(source.batches.flat()).toHaveLength(1)
+    await behind.stop()
+  })
+
+  it('is bounded as any other', async () => {
+    const { cache, clock } = trackedCache()
+    const behind = writeBehind(cache, {
+      write: () => new Promise(() => {}),
+      durability: 'process',
+      partitions: 1,
+      maxPending: 2,
+      whenFull: 'reject',
+    })
+    await behind.set('a', 1)
+    await behind.set('b', 1)
+    await expect(behind.set('c', 1)).rejects.toMatchObject({ code: 'WRITE_QUEUE_FULL' })
+    await behind.set('a', 2)
+    const stopped = behind.stop()
+    await clock.advance(100_000)
+    await stopped
+  })
+})

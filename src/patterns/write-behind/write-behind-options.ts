@@ -60,9 +60,10 @@ export interface WriteBehindOptions<I, T, V = unknown> extends KeyOptions<I>, En
   /**
    * What a write must have reached before a call is answered. `memory`: the server's memory.
    * `disk`: its disk. `replica`: another server. One that is not to be had rejects all calls with
-   * OPTION_INVALID. Default: 'memory'.
+   * OPTION_INVALID. `process`: the memory of this process alone, whatever the store is, for caches
+   * whose store keeps no queue: `drain` before the end. Default: 'memory'.
    */
-  durability?: Durability | undefined
+  durability?: Durability | 'process' | undefined
   /**
    * What `get` does when the queue cannot be asked. `source`: it answers what the source has, which
    * may be older than what waits, and keeps nothing. `reject`: it rejects. Default: 'source'.
@@ -108,6 +109,8 @@ export interface ResolvedWriteBehind<I, T, V> {
   readonly whenFull: WhenFull
   readonly maxWaitMs: number
   readonly durability: Durability
+  /** The queue is in this process. */
+  readonly isInProcess: boolean
   readonly whenAway: 'source' | 'reject'
   readonly maxAttempts: number
   readonly retryMs: number
@@ -173,6 +176,7 @@ export function resolveWriteBehind<V, I, T extends V>(
   if (whenFull === 'writeThrough' && write === undefined) {
     throw check.invalid('whenFull', whenFull, needsWrite)
   }
+  const durability = oneOf('durability', ['memory', 'disk', 'replica', 'process'])
   return Object.freeze({
     ...{ parts, write, load, onError, name, whenFull, worker },
     partitions: whole('partitions', 64, 1, 1_024),
@@ -182,7 +186,8 @@ export function resolveWriteBehind<V, I, T extends V>(
     maxPending: whole('maxPending', 100_000, 1, 10_000_000),
     maxAgeMs: endless('maxAge', HOUR_MS, 1_000, 30 * DAY_MS),
     maxWaitMs: duration('maxWait', 5_000, 10, HOUR_MS),
-    durability: oneOf('durability', ['memory', 'disk', 'replica']),
+    durability: durability === 'process' ? 'memory' : durability,
+    isInProcess: durability === 'process',
     whenAway: oneOf('whenAway', ['source', 'reject']),
     maxAttempts: whole('attempts', 10, 1, 1_000),
     retryMs: duration('retryDelay', 250, 1, HOUR_MS),

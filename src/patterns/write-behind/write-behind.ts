@@ -106,8 +106,8 @@ export function writeBehind<V, I, T extends V>(
   options: WriteBehindOptions<I, T, V>,
 ): WriteBehind<I, T> {
   const resolved = resolveWriteBehind<V, I, T>(cache, options)
-  const { name, parts, partitions, worker } = resolved
-  const door = new QueueDoor(insidesOf(cache as Cache, WHERE), WHERE, name, partitions)
+  const { parts, worker } = resolved
+  const door = new QueueDoor(insidesOf(cache as Cache, WHERE), WHERE, resolved)
   const queue = new BehindQueue<T>(door, resolved)
   const { keyOf } = parts
   // `undefined` is no value of a namespace, but any loader may answer with it: `get` says so.

@@ -1,9 +1,10 @@
 /**
- * A write queue in memory: what the store's scripts do, in TypeScript. A test runs commands through
- * it and through real servers and compares the answers. `QueueData` is the server's side.
+ * A write queue in memory: what the stores' scripts do, in TypeScript, for caches whose store keeps
+ * no queue; lost with its process. Tests run commands through it and through real servers and
+ * compare the answers. `QueueData` is the server's side.
  */
-import type { Clock } from '../core/contracts.js'
-import { invalidOption } from '../core/option-reading.js'
+import type { Clock } from './contracts.js'
+import { invalidOption } from './option-reading.js'
 import {
   type Claim,
   type ClaimBounds,
@@ -20,7 +21,7 @@ import {
   type Settled,
   type WaitingWrite,
   type WriteQueue,
-} from '../core/write-queue.js'
+} from './write-queue.js'
 
 interface Waiting {
   write: WaitingWrite

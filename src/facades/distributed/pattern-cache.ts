@@ -1,0 +1,88 @@
+/** What the pattern classes have in common: a service, a namespace, and how entries live. */
+import type { SetOptions } from '../../index.js'
+import type { FlatPlace } from '../../patterns/index.js'
+import { orNull, setInCache } from '../face-answers.js'
+import { FaceOptionCheck } from '../face-options.js'
+import type { CacheOptions } from './cache-options.js'
+import {
+  type DistributedCacheOptions,
+  DistributedCacheService,
+  distributedCache,
+} from './distributed-cache-service.js'
+
+export interface CachePatternOptions extends DistributedCacheOptions {
+  /** Default: by the first part of each key. */
+  namespace?: string | undefined
+  compressionEnabled?: boolean | undefined
+  /** Default: one by `url`, `redis` or `core` where they are given, else that of the process. */
+  cache?: DistributedCacheService | undefined
+}
+
+const NAMES: readonly string[] = [
+  'url',
+  'redis',
+  'core',
+  'defaultTTL',
+  'namespace',
+  'compressionEnabled',
+  'cache',
+]
+
+export class PatternCache {
+  readonly service: DistributedCacheService
+  readonly check: FaceOptionCheck
+  readonly #isOwn: boolean
+  readonly #options: CachePatternOptions
+
+  /** `own` are the names of the pattern. Throws OPTION_UNKNOWN or OPTION_INVALID. */
+  constructor(where: string, options: CachePatternOptions, own: readonly string[] = []) {
+    this.check = new FaceOptionCheck(where)
+    this.check.known(options, [...NAMES, ...own])
+    this.check.ttl('defaultTTL', options.defaultTTL)
+    this.check.flag('compressionEnabled', options.compressionEnabled)
+    const { url, redis, core, defaultTTL, cache } = options
+    const hasOwn = [url, redis, core].some((each) => each !== undefined)
+    if (hasOwn && cache !== undefined) {
+      throw this.check.invalid('cache', 'given', "not beside 'url', 'redis' or 'core'")
+    }
+    this.#isOwn = hasOwn
+    this.#options = Object.freeze({ ...options })
+    if (hasOwn) this.service = new DistributedCacheService({ url, redis, core, defaultTTL })
+    else this.service = cache ?? distributedCache
+  }
+
+  place(key: string): FlatPlace {
+    return this.service.keys.place(key, this.#options.namespace)
+  }
+
+  /** Of a call, else of the pattern, else of the namespace. Throws OPTION_UNKNOWN. */
+  lifeOf({ namespace }: FlatPlace, call: Omit<CacheOptions, 'namespace'> = {}): SetOptions {
+    this.check.known(call, ['ttl', 'tags', 'compress'])
+    const { defaultTTL, compressionEnabled } = this.#options
+    return {
+      ttl: call.ttl ?? defaultTTL ?? namespace?.ttl,
+      tags: call.tags,
+      compress: call.compress ?? compressionEnabled ?? namespace?.compress,
+    }
+  }
+
+  async get<T>(key: string): Promise<T | null> {
+    const place = this.place(key)
+    return orNull(await place.space.get<T>(place.key))
+  }
+
+  async set(key: string, value: unknown, call?: Omit<CacheOptions, 'namespace'>): Promise<boolean> {
+    const place = this.place(key)
+    return setInCache(place.space, place.key, value, this.lifeOf(place, call))
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const { space, key: own } = this.place(key)
+    return (await space.delete(own)) !== false
+  }
+
+  /** Ends the service that the pattern has made. */
+  async close(): Promise<void> {
+    if (this.#isOwn) await this.service.close()
+  }
+}

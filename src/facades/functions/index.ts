@@ -1,0 +1,32 @@
+/** The door `cachewright/functions`: a cache as functions, and data access over it. */
+export {
+  CACHE_CONFIG,
+  type CacheStats,
+  cacheClear,
+  cacheCore,
+  cacheDelete,
+  cacheDeletePattern,
+  cacheExists,
+  cacheGet,
+  cacheGetOrSet,
+  cacheSet,
+  cacheStats,
+  cacheTTL,
+  closeCache,
+  configureCache,
+  executeRedisWithCircuitBreaker,
+  generateCacheKey,
+} from './cache.js'
+export {
+  configureDataAccess,
+  type DataAccess,
+  getCachedJob,
+  getCachedJobResult,
+  getCachedJobsByUser,
+  getCachedUser,
+  invalidateJobCache,
+  invalidateJobResultCache,
+  invalidateUserCache,
+  invalidateUserJobsCache,
+  warmCache,
+} from './cached-data-access.js'
