@@ -1,4 +1,16 @@
 /** The front door: `createCache`, its types, its errors. Stores have doors of their own. */
+export {
+  type AlgorithmCounts,
+  type Compressed,
+  type CompressionMetadata,
+  type CompressOptions,
+  type Compressor,
+  type CompressorConfiguration,
+  type CompressorOptions,
+  type CompressorStats,
+  createCompressor,
+  type SizeClassAdvice,
+} from './codecs/index.js'
 export type {
   Answers,
   BulkAnswer,

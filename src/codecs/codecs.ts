@@ -8,7 +8,7 @@ import type { EncryptionKeys } from '../core/encryption-keys.js'
 import { invalidOption } from '../core/option-reading.js'
 import type { Shelf } from '../core/shelf.js'
 import type { StoredFormat } from '../core/stored-format.js'
-import { algorithmNamed, packageOf } from './compression/algorithms/algorithms.js'
+import { checkInstalled } from './compression/algorithms/check-installed.js'
 import { Compression } from './compression/compression.js'
 import { Turns } from './compression/turns.js'
 import { KeyRing } from './encryption/key-ring.js'
@@ -89,8 +89,5 @@ function checkFormat(format: StoredFormat, keys: KeyRing | undefined, where: str
   if (format.isEncrypted && keys === undefined) {
     throw invalidOption(where, 'encrypt', true, 'false where the cache has no encryptionKeys')
   }
-  const algorithm = format.compression?.algorithm ?? 'auto'
-  if (algorithm === 'auto' || algorithmNamed(algorithm) !== undefined) return
-  const allowed = `what is installed here; '${algorithm}' takes ${packageOf(algorithm)}`
-  throw invalidOption(where, 'compress', algorithm, allowed)
+  checkInstalled(format.compression?.algorithm ?? 'auto', where, 'compress')
 }

@@ -34,7 +34,10 @@ const JSON_BELOW_BYTES = 512
 const treePackr = new Packr({ useRecords: true })
 
 /** Throws what the codec cannot take. */
-export function writeValue(entry: EncodableEntry, { codec, classes }: StoredFormat): Payload {
+export function writeValue(
+  entry: Pick<EncodableEntry, 'value' | 'form' | 'weightBytes'>,
+  { codec, classes }: StoredFormat,
+): Payload {
   if (codec !== 'msgpack' && typeof entry.value !== 'number') {
     if (codec !== 'json') return writeOwn(entry.value, codec)
     if (entry.form !== 'graph') return json(entry.value)

@@ -21,6 +21,10 @@ export const ERROR_CODES = {
     says: 'a namespace name with a character it may not hold',
   },
   VALUE_UNSUPPORTED: { retryable: false, says: 'a value no tier can keep; the path is named' },
+  VALUE_UNREADABLE: {
+    retryable: false,
+    says: 'bytes that do not become a value again; the reason is named',
+  },
   VALUE_NOT_A_NUMBER: { retryable: false, says: 'increment on something that is not a number' },
   LOADER_TIMEOUT: { retryable: true, says: 'a loader ran past its hard timeout' },
   LOADER_RECURSION: { retryable: false, says: 'a loader asked for the key it is loading' },

@@ -77,7 +77,7 @@ const MIN_THRESHOLD_BYTES = 64
 const MAX_THRESHOLD_BYTES = 2 ** 30
 const MAX_TARGET_MS = 10_000
 
-const DEFAULT_COMPRESSION: CompressionSettings = Object.freeze({
+export const DEFAULT_COMPRESSION: CompressionSettings = Object.freeze({
   algorithm: 'auto',
   thresholdBytes: 1_024,
   performanceTargetMs: undefined,
@@ -176,10 +176,11 @@ function compression(
   if (typeof compress !== 'object' || compress === null || Array.isArray(compress)) {
     throw invalidOption(where, 'compress', compress, COMPRESS_RANGE)
   }
-  return fromOptions(base, compress as CompressionOptions, `${where}, compress`)
+  return resolveCompression(base, compress as CompressionOptions, `${where}, compress`)
 }
 
-function fromOptions(
+/** `options` over `base`, field by field. Throws OPTION_UNKNOWN or OPTION_INVALID. */
+export function resolveCompression(
   base: CompressionSettings,
   options: CompressionOptions,
   where: string,

@@ -73,18 +73,37 @@ function compressPiece(algorithm: Algorithm, piece: Uint8Array): Promise<Uint8Ar
   return nextTurn(() => algorithm.compressSync(piece))
 }
 
-/** The payload as it was, or why not. Never throws. Those of dictionaries are read by them. */
+/** What the first bytes say. */
+export interface PayloadHead {
+  readonly code: number
+  readonly isInPieces: boolean
+  readonly rawBytes: number
+}
+
+/** `undefined` for what this does not write, and for what a dictionary is needed for. */
+export function headIn(bytes: Buffer): PayloadHead | undefined {
+  if (bytes.length <= HEAD_BYTES || (bytes[0]! & ~KNOWN_BITS) !== 0) return undefined
+  const isInPieces = (bytes[0]! & IN_PIECES) !== 0
+  return { code: bytes[0]! & CODE_MASK, isInPieces, rawBytes: bytes.readUInt32BE(1) }
+}
+
+/**
+ * The payload as it was, or why not. Never throws. Those of dictionaries are read by them. More
+ * than `maxWholeBytes` must have come in pieces: then room is made for one when there is something.
+ */
 export function decompress(
   bytes: Buffer,
   maxBytes: number,
   turns: Turns,
+  maxWholeBytes = PIECE_BYTES,
 ): Buffer | DecodeFault | Promise<Buffer | DecodeFault> {
   const fault = headFault(bytes, maxBytes)
   if (fault !== undefined) return fault
   const algorithm = algorithmOfCode(bytes[0]! & CODE_MASK)
   if (algorithm === undefined) return 'algorithm'
   const rawBytes = bytes.readUInt32BE(1)
-  const pieces = (bytes[0]! & IN_PIECES) === 0 ? wholeOf(bytes, rawBytes) : readPieces(bytes)
+  const isWhole = (bytes[0]! & IN_PIECES) === 0
+  const pieces = isWhole ? wholeOf(bytes, rawBytes, maxWholeBytes) : readPieces(bytes)
   if (pieces === undefined) return 'payload'
   if (rawBytes > AT_ONCE_BYTES)
     return inTurn(turns, rawBytes, () => joinLater(algorithm, pieces, rawBytes))
@@ -118,8 +137,12 @@ interface Piece {
   readonly rawBytes: number
 }
 
-function wholeOf(bytes: Buffer, rawBytes: number): readonly Piece[] | undefined {
-  return rawBytes <= PIECE_BYTES ? [{ bytes: bytes.subarray(HEAD_BYTES), rawBytes }] : undefined
+function wholeOf(
+  bytes: Buffer,
+  rawBytes: number,
+  maxWholeBytes: number,
+): readonly Piece[] | undefined {
+  return rawBytes <= maxWholeBytes ? [{ bytes: bytes.subarray(HEAD_BYTES), rawBytes }] : undefined
 }
 
 /** `undefined` unless they add up. */

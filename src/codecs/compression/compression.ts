@@ -6,19 +6,12 @@ import type { DecodeFault, LearnedSizeClass } from '../../core/codec.js'
 import type { Clock } from '../../core/contracts.js'
 import type { Shelf } from '../../core/shelf.js'
 import type { CompressionSettings } from '../../core/stored-format.js'
-import type { Algorithm } from './algorithms/algorithm.js'
 import { algorithmNamed } from './algorithms/algorithms.js'
 import { LearnedAlgorithm } from './auto/learned-algorithm.js'
-import {
-  AT_ONCE_BYTES,
-  BY_DICTIONARY,
-  compressAtOnce,
-  compressLater,
-  decompress,
-  faultOf,
-} from './compressed-payload.js'
+import { BY_DICTIONARY, decompress, faultOf } from './compressed-payload.js'
 import { Dictionaries } from './dictionaries/dictionaries.js'
 import { type Dictionary, idIn } from './dictionaries/dictionary.js'
+import { runAlgorithm, runLearned, type Smaller } from './run-algorithm.js'
 import type { Turns } from './turns.js'
 
 export interface CompressionOptions {
@@ -31,10 +24,6 @@ export interface CompressionOptions {
   readonly shelf: Shelf | undefined
 }
 
-/** Large values of this process that are compressed at a time; one more is left as it is. */
-const MAX_COMPRESSED_AT_A_TIME = 64
-let compressedNow = 0
-
 export class Compression {
   readonly #options: CompressionOptions
   /** Where there is a store to share them; made when one is first written or read. */
@@ -46,10 +35,7 @@ export class Compression {
   }
 
   /** `undefined` where the payload is to stay as it is. Never throws and never rejects. */
-  compress(
-    payload: Buffer | string,
-    settings: CompressionSettings,
-  ): Buffer | undefined | Promise<Buffer | undefined> {
+  compress(payload: Buffer | string, settings: CompressionSettings): Smaller {
     // No more than three bytes a unit: what is surely short need not be counted.
     const { usesDictionary, thresholdBytes } = settings
     if (!usesDictionary && payload.length * 3 < thresholdBytes) return undefined
@@ -59,7 +45,7 @@ export class Compression {
     if (bytes.length < thresholdBytes) return undefined
     if (settings.algorithm !== 'auto') {
       const algorithm = algorithmNamed(settings.algorithm)
-      return algorithm && run(algorithm, bytes)
+      return algorithm && runAlgorithm(algorithm, bytes)
     }
     this.#learned ??= new LearnedAlgorithm(settings, this.#options.random)
     return runLearned(this.#learned, bytes)
@@ -95,49 +81,6 @@ export class Compression {
   learned(): readonly LearnedSizeClass[] {
     return this.#learned?.figures() ?? []
   }
-}
-
-/** At once, or in another thread unless too many are there. Never throws and never rejects. */
-function run(
-  algorithm: Algorithm,
-  bytes: Buffer,
-): Buffer | undefined | Promise<Buffer | undefined> {
-  if (bytes.length > AT_ONCE_BYTES) return runLater(algorithm, bytes)
-  try {
-    return compressAtOnce(algorithm, bytes)
-  } catch {
-    return undefined
-  }
-}
-
-async function runLater(algorithm: Algorithm, bytes: Buffer): Promise<Buffer | undefined> {
-  if (compressedNow >= MAX_COMPRESSED_AT_A_TIME) return undefined
-  compressedNow++
-  try {
-    return await compressLater(algorithm, bytes)
-  } catch {
-    return undefined
-  } finally {
-    compressedNow--
-  }
-}
-
-function runLearned(
-  learned: LearnedAlgorithm,
-  bytes: Buffer,
-): Buffer | undefined | Promise<Buffer | undefined> {
-  const level = learned.choose(bytes)
-  if (level === undefined) return undefined
-  const begin = learned.begin(bytes.length)
-  const small = run(level.algorithm, bytes)
-  if (!(small instanceof Promise)) {
-    learned.end(level, bytes.length, small?.length ?? bytes.length, begin)
-    return small
-  }
-  return small.then((late) => {
-    learned.end(level, bytes.length, late?.length ?? bytes.length, begin)
-    return late
-  })
 }
 
 function decompressSmall(

@@ -84,7 +84,7 @@ export class WriteThroughPattern {
 }
 
 export interface RefreshAheadConfiguration {
-  /** The part of the ttl after which a read starts a load. More than 0, less than 1. Default 0.8. */
+  /** The part of the ttl after which a read starts a load, in (0, 1). Default 0.8. */
   refreshThreshold?: number | undefined
   refreshCallback: (key: string) => Promise<unknown>
 }

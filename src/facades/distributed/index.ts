@@ -15,6 +15,15 @@ export {
 export type { CachePipeline } from './cache-pipeline.js'
 export { cacheTTL } from './cache-ttl.js'
 export {
+  type AlgorithmRecommendation,
+  CompressionOptimizer,
+  type CompressionResult,
+  compressionOptimizer,
+  type OptimizeOptions,
+  type OptimizerConfiguration,
+  type OptimizerStats,
+} from './compression-optimizer.js'
+export {
   type DistributedCacheOptions,
   DistributedCacheService,
   distributedCache,

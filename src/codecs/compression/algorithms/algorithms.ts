@@ -12,7 +12,7 @@ import {
 import { lz4, lzString, packagedZstd, snappy } from './package-algorithms.js'
 import { brotli, gzip, nativeZstd } from './zlib-algorithms.js'
 
-type Name = Exclude<CompressionAlgorithm, 'auto'>
+export type AlgorithmName = Exclude<CompressionAlgorithm, 'auto'>
 
 interface Row {
   readonly code: number
@@ -27,7 +27,7 @@ interface Row {
  * Levels above these take several times as long for a few per cent (bench/compression).
  * `lz-string` is nothing to learn about: it is slower than gzip and larger.
  */
-const ROWS: Readonly<Record<Name, Row>> = {
+const ROWS: Readonly<Record<AlgorithmName, Row>> = {
   gzip: { code: CODE_GZIP, make: gzip, levels: [6, 1], package: '' },
   brotli: { code: CODE_BROTLI, make: brotli, levels: [5, 1], package: '' },
   zstd: {
@@ -43,24 +43,33 @@ const ROWS: Readonly<Record<Name, Row>> = {
 
 const made = new Map<string, Algorithm | undefined>()
 
-function algorithm(name: Name, level: number): Algorithm | undefined {
+function algorithm(name: AlgorithmName, level: number): Algorithm | undefined {
   const id = `${name}:${level}`
   if (!made.has(id)) made.set(id, ROWS[name].make(level))
   return made.get(id)
 }
 
 /** `undefined` where its package is not installed. */
-export function algorithmNamed(name: Name): Algorithm | undefined {
+export function algorithmNamed(name: AlgorithmName): Algorithm | undefined {
   return algorithm(name, ROWS[name].levels[0]!)
 }
 
 /** What to install for it. */
-export function packageOf(name: Name): string {
+export function packageOf(name: AlgorithmName): string {
   return ROWS[name].package
 }
 
+/** What stands in what it has compressed. */
+export function codeOf(name: AlgorithmName): number {
+  return ROWS[name].code
+}
+
+export function nameOfCode(code: number): AlgorithmName | undefined {
+  return (Object.keys(ROWS) as AlgorithmName[]).find((name) => ROWS[name].code === code)
+}
+
 export function algorithmOfCode(code: number): Algorithm | undefined {
-  const name = (Object.keys(ROWS) as Name[]).find((each) => ROWS[each].code === code)
+  const name = nameOfCode(code)
   return name === undefined ? undefined : algorithmNamed(name)
 }
 
@@ -70,7 +79,7 @@ export interface Level {
   readonly algorithm: Algorithm
 }
 
-const LEARNED: readonly Name[] = ['gzip', 'brotli', 'zstd', 'lz4', 'snappy']
+const LEARNED: readonly AlgorithmName[] = ['gzip', 'brotli', 'zstd', 'lz4', 'snappy']
 
 /** All that `auto` may choose from here; the first is quick, and measured beside all others. */
 export function levelsToLearn(): readonly Level[] {

@@ -31,7 +31,10 @@ export class LearnedAlgorithm {
   readonly #choice: AlgorithmChoice
   #smallValues = 0
 
-  constructor({ performanceTargetMs }: CompressionSettings, random: () => number) {
+  constructor(
+    { performanceTargetMs }: Pick<CompressionSettings, 'performanceTargetMs'>,
+    random: () => number,
+  ) {
     const objective =
       performanceTargetMs === undefined
         ? ({ kind: 'rate' } as const)
@@ -48,6 +51,11 @@ export class LearnedAlgorithm {
   choose(payload: Uint8Array): LearnedLevel | undefined {
     this.#choice.sample(payload)
     return this.#choice.choose(payload.length) as LearnedLevel | undefined
+  }
+
+  /** By what is known so far, of which nothing more is learned. */
+  known(rawBytes: number): LearnedLevel | undefined {
+    return this.#choice.choose(rawBytes) as LearnedLevel | undefined
   }
 
   /** To be called before a chosen one compresses, and what it answers given to `end`. */
