@@ -22,21 +22,40 @@ export interface FillRequest {
   readonly context: LoadContext
   readonly policy: Policy
   readonly loadMs: number
+  /** Told where the store refuses what had passed here. */
+  readonly onRefused?: () => void
 }
 
 /** Keeps what a load has brought if it may be kept, and says what its callers get. Never throws. */
 export function fill(engine: Engine, request: FillRequest, raw: unknown): Found {
   const { space, context } = request
-  const admitted = raw === undefined ? undefined : tryAdmit(engine, space, context.key, raw)
-  const isKept =
-    admitted !== undefined && !context.saidSkip && keepIfCurrent(engine, request, raw, admitted)
-  if (!isKept) giveBack(engine, request.flight)
-  if (admitted === undefined || context.saidSkip) space.counters.fillsSkipped++
+  const admitted = tryAdmit(engine, space, context.key, raw)
+  keepOrGiveBack(engine, request, raw, admitted)
   const exclusive = !engine.hasMemory
   const isRaw = admitted === undefined || engine.values === 'shared'
   const value = isRaw ? raw : admitted.value
   const copied = admitted !== undefined && isCopied(engine, admitted)
   return { state: 'fresh', tier: 'loader', value, copied, exclusive, tags: context.tags }
+}
+
+/** As `fill`, for what nobody waits for: whether it passed. Never throws. */
+export function fillUnasked(engine: Engine, request: FillRequest, raw: unknown): boolean {
+  const admitted = tryAdmit(engine, request.space, request.context.key, raw)
+  return keepOrGiveBack(engine, request, raw, admitted)
+}
+
+function keepOrGiveBack(
+  engine: Engine,
+  request: FillRequest,
+  raw: unknown,
+  admitted: Admitted | undefined,
+): boolean {
+  const { space, context, flight } = request
+  const isWanted = admitted !== undefined && !context.saidSkip
+  if (!isWanted) space.counters.fillsSkipped++
+  const isKept = isWanted && keepIfCurrent(engine, request, raw, admitted)
+  if (!isKept) giveBack(engine, flight)
+  return isKept
 }
 
 /** Nothing is kept of a load: others need not wait for its right to fill to end. */
@@ -92,11 +111,12 @@ function keepIfCurrent(
 }
 
 /** The store refused: something newer is there, and memory must not outlive it. */
-function withdraw(engine: Engine, { space, context }: FillRequest, born: number): void {
+function withdraw(engine: Engine, { space, context, onRefused }: FillRequest, born: number): void {
   const { key } = context
   if (space.memory.read(key)?.born === born) space.memory.remove(key)
   space.counters.fillsFenced++
   refuse(engine, space, key, 'fenced')
+  onRefused?.()
 }
 
 /** Whether the load began too soon after its key was invalidated here. */
@@ -116,6 +136,7 @@ function isStillCurrent({ coherence, invalidations }: Engine, request: FillReque
 
 /** A value that a loader brought and that cannot be kept is no reason to fail its callers. */
 function tryAdmit(engine: Engine, space: Space, key: string, raw: unknown): Admitted | undefined {
+  if (raw === undefined) return undefined
   try {
     return admitTo(engine, space, key, raw)
   } catch (error) {

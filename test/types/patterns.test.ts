@@ -1,10 +1,12 @@
 /** The types of the patterns, as a user meets them. */
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
+import { type Warmed, warm } from '../../src/automate/index.js'
 import { createCache } from '../../src/index.js'
 import {
   aside,
   batch,
+  circuit,
   readThrough,
   refreshAhead,
   writeAround,
@@ -49,6 +51,35 @@ describe('patterns', () => {
         tag(key)
         return stale ?? { id, name: 'Ann' }
       },
+    })
+  })
+
+  it('warm a cache with values of its type alone', () => {
+    void (() => {
+      expectTypeOf(
+        warm(users, () => ({ ann: { id: 1, name: 'Ann' } })),
+      ).resolves.toEqualTypeOf<Warmed>()
+      void warm(users, async () => new Map([['ann', { id: 1, name: 'Ann' }]]))
+      void warm(users, function* () {
+        yield ['ann', { id: 1, name: 'Ann' }] as const
+      })
+      // @ts-expect-error the namespace holds users
+      void warm(users, () => ({ ann: 1 }))
+      // @ts-expect-error the namespace holds users
+      void warm(users, () => [['ann', 1] as const])
+    })
+  })
+
+  it('hand out what an operation answers, or its fallback', () => {
+    void (() => {
+      const { run } = circuit()
+      expectTypeOf(run(() => db.user(1))).resolves.toEqualTypeOf<User>()
+      expectTypeOf(
+        run(
+          () => db.user(1),
+          () => null,
+        ),
+      ).resolves.toEqualTypeOf<User | null>()
     })
   })
 
