@@ -32,6 +32,7 @@ import { compile } from './harness/compile.js'
 import { Lab, type LabOptions } from './harness/lab.js'
 import { figureText, isReached, resultText, writeResults } from './harness/results.js'
 import { bench as hitRatio } from './hit-ratio.js'
+import { bench as hotKeys } from './hot-keys.js'
 import { bench as key } from './key.js'
 import { bench as memoize } from './memoize.js'
 import { bench as memoryFootprint } from './memory-footprint.js'
@@ -48,6 +49,7 @@ import { bench as writeBehind } from './write-behind.js'
 
 const BENCHES: readonly Bench[] = [
   memoryHit,
+  hotKeys,
   memoize,
   refreshAhead,
   memoryTier,

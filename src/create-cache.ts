@@ -10,6 +10,7 @@ import { systemClock } from './core/clock.js'
 import type { MemoryBounds, MemoryTier } from './core/contracts.js'
 import { Engine } from './core/engine.js'
 import { Events } from './core/events.js'
+import { resolveHotKeys } from './core/hot-key-options.js'
 import { type MemorySettings, resolveMemoryOptions } from './core/memory-options.js'
 import { invalidOption } from './core/option-reading.js'
 import { type CacheOptions, type NamespaceOptions, resolveCacheOptions } from './core/options.js'
@@ -23,7 +24,7 @@ import {
   policyOf,
   SnapshotFile,
 } from './memory/index.js'
-import { diagnosticsTap, LatencyObserver } from './observe/index.js'
+import { diagnosticsTap, KeySampler, LatencyObserver } from './observe/index.js'
 
 /**
  * Makes a cache. Returns at once: a store connects in the background, and calls wait for it within
@@ -39,6 +40,7 @@ export function createCache<
   const given: CacheOptions = options === undefined ? announcedOptions() : options
   const settings = resolveCacheOptions(given)
   const memorySettings = resolveMemoryOptions(given.memory)
+  const hotKeys = resolveHotKeys(given)
   checkParts(given)
   const clock = given.clock ?? systemClock
   const random = given.random ?? Math.random
@@ -58,7 +60,7 @@ export function createCache<
     clock,
     random,
     observer: new LatencyObserver(),
-    events: new Events(diagnosticsTap),
+    events: new Events(diagnosticsTap, hotKeys && new KeySampler(hotKeys, clock, random)),
   })
   const cache = new RootEngineCache(engine)
   // Outer ones first: `a.b` takes its defaults from `a`.

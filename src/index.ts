@@ -59,7 +59,9 @@ export type {
   EvictionPolicyName,
   PolicyRoom,
 } from './core/eviction-policy.js'
+export type { HotKeyOptions } from './core/hot-key-options.js'
 export type { InvalidateManyOptions, InvalidateOptions } from './core/invalidate-options.js'
+export type { KeyFrequencies, KeyFrequency, KeyTraffic } from './core/key-frequency.js'
 export type { CachedKey, MemoryControl } from './core/memory-api.js'
 export type { MemoryOptions } from './core/memory-options.js'
 export type {

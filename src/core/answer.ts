@@ -1,4 +1,4 @@
-/** What a caller gets of what was found, and who is told of it. */
+/** What a caller gets of what was found, and who is told of a look-up. */
 import type { Engine } from './engine.js'
 import { type Found, type HeldEntry, handOut } from './entry.js'
 import type { Space } from './space.js'
@@ -9,21 +9,42 @@ export function answer(engine: Engine, space: Space, key: string, found: Found):
   return handOut(found)
 }
 
-/** For those who watch each look-up. */
-export function tellHit(
+/** A hit in memory that somebody is to know of, as its counters say. */
+export function tellHit({ events }: Engine, { name, counters }: Space, key: string): void {
+  events.sampleHit(counters, counters.memoryHits, name, key)
+  if (!events.watchesLookups) return
+  events.emit('hit', { namespace: name, key, tier: 'memory', stale: false })
+}
+
+/** As `tellHit` for the last `hits` of them: keys that have a value. */
+export function tellHits(
   { events }: Engine,
-  { name }: Space,
-  key: string,
-  tier: 'memory' | 'store',
-  stale: boolean,
+  { name, counters }: Space,
+  keys: readonly string[],
+  values: readonly unknown[],
+  hits: number,
 ): void {
-  events.emit('hit', { namespace: name, key, tier, stale })
+  let at = counters.memoryHits - hits
+  for (const [i, key] of keys.entries()) {
+    if (values[i] === undefined) continue
+    events.sampleHit(counters, ++at, name, key)
+    if (!events.watchesLookups) continue
+    events.emit('hit', { namespace: name, key, tier: 'memory', stale: false })
+  }
 }
 
 function countFound(engine: Engine, space: Space, key: string, { tier, state }: HeldEntry): void {
-  const { counters } = space
-  const isStale = state === 'stale'
-  if (tier === 'memory') isStale ? counters.memoryStaleHits++ : counters.memoryHits++
-  else isStale ? counters.storeStaleHits++ : counters.storeHits++
-  if (engine.events.watchesLookups) tellHit(engine, space, key, tier, isStale)
+  const { events } = engine
+  const { counters, name } = space
+  const stale = state === 'stale'
+  if (!stale && tier === 'memory') {
+    if (counters.countHit()) tellHit(engine, space, key)
+    return
+  }
+  if (tier === 'store' && !stale) counters.storeHits++
+  else if (tier === 'store') counters.storeStaleHits++
+  else counters.memoryStaleHits++
+  // What is stale was sampled before, as a miss: it is one look-up.
+  if (!stale) events.sampleLookup(name, key)
+  if (events.watchesLookups) events.emit('hit', { namespace: name, key, tier, stale })
 }

@@ -16,6 +16,7 @@ import type { DependencyRef } from './dependency.js'
 import type { Duration } from './duration.js'
 import type { CacheEventName, CacheListener } from './events.js'
 import type { InvalidateManyOptions, InvalidateOptions } from './invalidate-options.js'
+import type { KeyFrequencies } from './key-frequency.js'
 import type { MemoryControl } from './memory-api.js'
 import type { CallOptions, GetOptions, NamespaceOptions, SetOptions } from './options.js'
 import type { SchemaValue } from './standard-schema.js'
@@ -280,7 +281,9 @@ export interface Cache<V = unknown> {
 }
 
 /** The cache itself: knows the types of the namespaces it was made with. */
-export interface RootCache<N extends Record<string, NamespaceOptions>> extends Cache {
+export interface RootCache<N extends Record<string, NamespaceOptions>>
+  extends Cache,
+    KeyFrequencies {
   readonly memory: MemoryControl
   namespace<K extends keyof N & string>(name: K): Cache<NamespaceValue<N[K]>>
   namespace<T = unknown>(name: string, options?: NamespaceOptions): Cache<T>

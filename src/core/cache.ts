@@ -10,9 +10,8 @@
  * What the verbs promise stands in api.ts. The first lines of `get` and `getOrSet` are the memory
  * hit: nothing is added there that bench/memory-hit has not weighed.
  */
-
 import { abortable } from './abortable.js'
-import { answer, tellHit } from './answer.js'
+import { answer, tellHit, tellHits } from './answer.js'
 import type {
   BulkLoader,
   Cache,
@@ -30,7 +29,6 @@ import { clear, listKeys } from './clear.js'
 import type { Confirmed } from './confirmed.js'
 import type { MemoryPartition } from './contracts.js'
 import { countMiss } from './count-miss.js'
-import type { Counters } from './counters.js'
 import type { Duration } from './duration.js'
 import type { Engine } from './engine.js'
 import { type HeldEntry, handOut } from './entry.js'
@@ -57,6 +55,7 @@ import {
 } from './options.js'
 import { healthOf, statsOf } from './report.js'
 import type { Space } from './space.js'
+import type { SpaceCounters } from './space-counters.js'
 import { spaceFor } from './space-for.js'
 import { storeKeyOf } from './store-key.js'
 import { readStore } from './store-read.js'
@@ -69,7 +68,7 @@ export class EngineCache implements Cache {
   readonly #namespaces = new Map<string, Cache>()
   // Fields of engine and space that the memory hit needs, one step nearer.
   readonly #memory: MemoryPartition
-  readonly #counters: Counters
+  readonly #counters: SpaceCounters
   readonly #events: Events
 
   constructor(engine: Engine, space: Space) {
@@ -86,8 +85,7 @@ export class EngineCache implements Cache {
     if (value === undefined || options?.after !== undefined) {
       return this.#get(key, options) as Promise<T | undefined>
     }
-    this.#counters.memoryHits++
-    if (this.#events.watchesLookups) tellHit(this.#engine, this.#space, key, 'memory', false)
+    if (this.#counters.countHit()) tellHit(this.#engine, this.#space, key)
     return Promise.resolve(value as T)
   }
 
@@ -96,8 +94,7 @@ export class EngineCache implements Cache {
     if (value === undefined || options?.fresh === true || options?.after !== undefined) {
       return this.#getOrLoad(key, loader as Loader<unknown>, options) as Promise<T>
     }
-    this.#counters.memoryHits++
-    if (this.#events.watchesLookups) tellHit(this.#engine, this.#space, key, 'memory', false)
+    if (this.#counters.countHit()) tellHit(this.#engine, this.#space, key)
     return Promise.resolve(value as T)
   }
 
@@ -327,15 +324,15 @@ export class EngineCache implements Cache {
   /** A hit that needs no thought, counted. */
   #hit(key: string): unknown {
     const value = this.#memory.hit(key)
-    if (value !== undefined) this.#countHits([key], [value], 0)
+    if (value !== undefined && this.#counters.countHit()) tellHit(this.#engine, this.#space, key)
     return value
   }
 
   #countHits(keys: readonly string[], values: readonly unknown[], lacking: number): void {
-    this.#counters.memoryHits += keys.length - lacking
-    if (!this.#events.watchesLookups) return
-    for (let i = 0; i < keys.length; i++)
-      if (values[i] !== undefined) tellHit(this.#engine, this.#space, keys[i]!, 'memory', false)
+    const hits = keys.length - lacking
+    if (this.#counters.countHits(hits)) {
+      tellHits(this.#engine, this.#space, keys, values, hits)
+    }
   }
 
   #remember(key: string): HeldEntry | undefined {

@@ -23,8 +23,14 @@ export function countMiss(
   reason: MissReason,
 ): undefined {
   space.counters[MISS_COUNTERS[reason]]++
-  if (engine.events.watchesLookups) {
-    engine.events.emit('miss', { namespace: space.name, key, reason })
-  }
+  const { events } = engine
+  events.sampleLookup(space.name, key)
+  if (events.watchesLookups) events.emit('miss', { namespace: space.name, key, reason })
   return undefined
+}
+
+/** A lookup that was left to the load of another: no miss of its own. */
+export function countShared({ events }: Engine, space: Space, key: string): void {
+  space.counters.shared++
+  events.sampleLookup(space.name, key)
 }

@@ -191,7 +191,7 @@ export class Engine {
       schema,
       codec: this.codecs.forNamespace(name, policy.format, this.shelf, where),
       memory: this.memory.partition(name, share),
-      counters: new Counters(),
+      counters: this.events.newCounters(),
       gathering: { tick: -1, reads: new Map() },
       clearedAt: 0,
     }

@@ -7,6 +7,8 @@
  */
 import type { DecodeFault, RemovalReason, TimedCall } from './contracts.js'
 import type { CacheError } from './errors.js'
+import type { LookupSampler } from './key-frequency.js'
+import { NEVER_SAMPLED, SpaceCounters } from './space-counters.js'
 
 export type MissReason =
   | 'absent'
@@ -100,12 +102,42 @@ const MAX_WARNINGS = 10
 export class Events {
   /** Whether a `hit` or `miss` is worth making. */
   watchesLookups = false
+  readonly sampler: LookupSampler | undefined
   readonly #tap: EventTap | undefined
   readonly #listeners = new Map<CacheEventName, Set<CacheListener<never>>>()
+  /** Those of the cache's namespaces, which are bounded. */
+  readonly #counters: SpaceCounters[] = []
+  /** Look-ups to come, other than hits in memory, before the next that is sampled. */
+  #unsampled: number
   #warnings = 0
 
-  constructor(tap?: EventTap) {
+  constructor(tap?: EventTap, sampler?: LookupSampler) {
     this.#tap = tap
+    this.sampler = sampler
+    this.#unsampled = this.#drawGap()
+  }
+
+  /** Counters of a namespace more, which tell of its hits. */
+  newCounters(): SpaceCounters {
+    const counters = new SpaceCounters()
+    counters.sampleAfter(0, this.#drawGap())
+    counters.tellEach(this.watchesLookups)
+    this.#counters.push(counters)
+    return counters
+  }
+
+  /** A hit in memory, for the sampler: `at` is its number among those of its namespace. */
+  sampleHit(counters: SpaceCounters, at: number, namespace: string, key: string): void {
+    if (!counters.isSampled(at)) return
+    this.sampler?.sample(namespace, key)
+    counters.sampleAfter(at, this.#drawGap())
+  }
+
+  /** As `sampleHit` for any other look-up. */
+  sampleLookup(namespace: string, key: string): void {
+    if (this.sampler === undefined || --this.#unsampled >= 0) return
+    this.sampler.sample(namespace, key)
+    this.#unsampled = this.#drawGap()
   }
 
   /** Calls `listener` for each event of that name until the returned function is called. */
@@ -145,6 +177,11 @@ export class Events {
   #look(): void {
     this.watchesLookups =
       (this.#listeners.get('hit')?.size ?? 0) > 0 || (this.#listeners.get('miss')?.size ?? 0) > 0
+    for (const counters of this.#counters) counters.tellEach(this.watchesLookups)
+  }
+
+  #drawGap(): number {
+    return this.sampler?.drawGap() ?? NEVER_SAMPLED
   }
 
   #call<E extends CacheEventName>(listener: CacheListener<E>, event: CacheEvents[E]): void {

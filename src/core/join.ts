@@ -6,7 +6,7 @@
  */
 import { isUsable } from './coherence.js'
 import type { Timer } from './contracts.js'
-import { countMiss } from './count-miss.js'
+import { countMiss, countShared } from './count-miss.js'
 import type { Engine } from './engine.js'
 import type { Found, HeldEntry } from './entry.js'
 import { CacheError } from './errors.js'
@@ -272,13 +272,13 @@ class Caller implements FlightCaller {
   }
 
   #settle(found: Found | undefined): void {
-    const { signal, space } = this.request
+    const { signal, space, key } = this.request
     this.#isTold = true
     this.#standInTimer?.cancel()
     if (this.#onAbort !== undefined) signal!.removeEventListener('abort', this.#onAbort)
     for (const each of this.#own) each.forgets(this.#flight!)
     const isHit = found?.state === 'fresh' && found.tier !== 'loader'
-    if (this.#isShared && !isHit) space.counters.shared++
+    if (this.#isShared && !isHit) countShared(this.#engine, space, key)
   }
 }
 

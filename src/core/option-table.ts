@@ -105,6 +105,13 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     says: 'what becomes of keys over 1 KiB',
   },
   {
+    name: 'hotKeys',
+    kind: 'other',
+    scopes: ['cache'],
+    default: 'false',
+    says: 'counts which keys are asked for most: true, or { capacity, sampleEvery, halfLife }',
+  },
+  {
     name: 'clock',
     kind: 'other',
     scopes: ['cache'],

@@ -5,11 +5,11 @@
  * stands above it. The caller's objects are read once and never written to. Inside, names carry
  * their unit.
  */
-
 import type { Clock, Store } from './contracts.js'
 import type { DependencyRef } from './dependency.js'
 import type { Duration, Size } from './duration.js'
 import type { EncryptionKeys } from './encryption-keys.js'
+import type { WatchOptions } from './hot-key-options.js'
 import type { LongKeys } from './key.js'
 import type { MemoryOptions } from './memory-options.js'
 import { checkNames, invalidOption, readOption } from './option-reading.js'
@@ -27,9 +27,7 @@ import {
 export interface LifeOptions {
   /** How long an entry is fresh. 1 ms to 10 years, or `Infinity`. Default 10 minutes. */
   ttl?: Duration | undefined
-  /**
-   * How long past `ttl` it may be handed out stale, when its loader fails or is slow. Default 0.
-   */
+  /** How long past `ttl` it may be handed out stale: its loader fails or is slow. Default 0. */
   grace?: Duration | undefined
   /** The ttl of `null`. Default: `ttl`. */
   negativeTtl?: Duration | undefined
@@ -98,7 +96,8 @@ export type SetOptions = LifeOptions & Pick<CallOptions, 'dependsOn' | 'compress
 export interface CacheOptions<
   N extends Record<string, NamespaceOptions> = Record<string, NamespaceOptions>,
 > extends LifeOptions,
-    FormatOptions {
+    FormatOptions,
+    WatchOptions {
   /** What every key in the store begins with. 1 to 64 letters, digits, `_ . -`. Default 'cw'. */
   prefix?: string | undefined
   /** The tier behind memory. Default none. */

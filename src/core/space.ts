@@ -1,8 +1,8 @@
 /** One namespace inside the engine: its names, its policy, its part of memory, its counters. */
 import type { Codec, MemoryPartition } from './contracts.js'
-import type { Counters } from './counters.js'
 import type { FoundListener } from './entry.js'
 import type { Policy } from './options.js'
+import type { SpaceCounters } from './space-counters.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** A read of the store that others may share while it is being gathered (store-read.ts). */
@@ -31,7 +31,7 @@ export interface Space {
   readonly schema: StandardSchemaV1 | undefined
   readonly codec: Codec
   readonly memory: MemoryPartition
-  readonly counters: Counters
+  readonly counters: SpaceCounters
   readonly gathering: Gathering
   /** The invalidation count at which it was last cleared. */
   clearedAt: number

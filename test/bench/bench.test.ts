@@ -35,6 +35,7 @@ const NEEDS_NOTHING = [
   'encryption',
   'expiry',
   'hit-ratio',
+  'hot-keys',
   'key',
   'memoize',
   'memory-footprint',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { Counters } from '../../src/core/counters.js'
 import { Invalidations } from '../../src/core/invalidations.js'
 import { resolveCacheOptions } from '../../src/core/options.js'
 import type { Space } from '../../src/core/space.js'
+import { SpaceCounters } from '../../src/core/space-counters.js'
 import { noMemory } from '../../src/memory/index.js'
 import { entryCodec } from '../support/entry-codec.js'
 
@@ -14,7 +14,7 @@ function space(name = ''): Space {
     schema: undefined,
     codec: entryCodec().codec,
     memory: noMemory.partition(name),
-    counters: new Counters(),
+    counters: new SpaceCounters(),
     gathering: { tick: -1, reads: new Map() },
     clearedAt: 0,
   }
