@@ -6,6 +6,9 @@ export function orNull<T>(value: T | undefined): T | null {
   return value ?? null
 }
 
+/** What takes a `null` for a miss asks again: it is not kept, whatever the cache does with it. */
+export const NO_NULL = { negativeTtl: '1ms' } as const
+
 /**
  * `set`, where memory is enough while the store is away. `false` for what no tier has, also for a
  * value that cannot be kept: then the one before is deleted, since it was to be replaced.

@@ -7,7 +7,7 @@
  * out copies that callers may change, as a parsed JSON text is, and do not keep `null`, which is
  * what they answer for a miss.
  */
-import { invalidOption } from '../core/option-reading.js'
+import { OptionCheck } from '../core/option-check.js'
 import {
   type Cache,
   type CacheOptions,
@@ -16,27 +16,10 @@ import {
   environmentOptions,
   type RootCache,
 } from '../index.js'
-import { redis } from '../stores/redis/index.js'
+import { connectionOf, type FaceRedisOptions } from './face-connection.js'
+import { known } from './known.js'
 
 export type CoreCache = RootCache<Record<never, never>>
-
-/** How the documents name a Redis server. */
-export interface FaceRedisOptions {
-  /** `redis://` or `rediss://`; goes before `host` and `port`. */
-  url?: string | undefined
-  /** Default: localhost. */
-  host?: string | undefined
-  /** Default: 6379. */
-  port?: number | undefined
-  username?: string | undefined
-  password?: string | undefined
-  /** Default: 0. */
-  db?: number | undefined
-  /** Some nodes of a Redis Cluster, `'host:port'`; goes before the others. */
-  cluster?: readonly string[] | undefined
-  /** What every key in the store begins with. 1 to 64 letters, digits, `_ . -`. */
-  keyPrefix?: string | undefined
-}
 
 /** What every face takes; what is not said is read from the environment. */
 export interface FaceOptions {
@@ -69,12 +52,15 @@ export class FaceCore {
 
   /** `where` begins messages. Throws OPTION_UNKNOWN, OPTION_INVALID or ENVIRONMENT_INVALID. */
   constructor(where: string, options: FaceOptions | undefined, preset: () => FacePreset) {
+    const check = new OptionCheck(where)
+    if (options !== undefined) checkOptions(check, options)
     const core = options?.core
-    if (core !== undefined && typeof core.memory?.hottest !== 'function') {
-      throw invalidOption(where, 'core', core, 'a cache of createCache')
-    }
     this.#isOwn = core === undefined
-    this.#make = () => core ?? createCache(merged(preset(), connection(where, options)))
+    this.#make = () => {
+      // Also beside a core, so that names are checked.
+      const made = preset()
+      return core ?? createCache(merged(made, connectionOf(where, options ?? {}, made.variables)))
+    }
     if (options !== undefined) this.#cache = this.#make()
   }
 
@@ -99,24 +85,16 @@ export function isStoreThere({ store, coherence }: CacheStats): boolean {
   return store !== undefined && store.breaker === 'closed' && coherence.state !== 'lapsed'
 }
 
-function connection(where: string, options: FaceOptions | undefined): CacheOptions {
-  const { url, redis: server } = options ?? {}
-  if (url !== undefined && server?.url !== undefined) {
-    throw invalidOption(where, 'url', 'given', "not beside 'redis.url'")
+function checkOptions(check: OptionCheck, options: FaceOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw check.invalid('options', options, 'an object')
   }
-  if (server !== undefined && (typeof server !== 'object' || server === null)) {
-    throw invalidOption(where, 'redis', server, '{ url | host, port, password, db, keyPrefix }')
+  const { core } = options
+  if (core === undefined) return
+  if (typeof core?.memory?.hottest !== 'function') {
+    throw check.invalid('core', core, 'a cache of createCache')
   }
-  const { keyPrefix, ...rest } = { ...server, ...(url === undefined ? {} : { url }) }
-  const target = known({ ...rest })
-  const isServer = Object.keys(target).length > 0
-  return { prefix: keyPrefix, store: isServer ? redis(oneWay(target)) : undefined }
-}
-
-/** The documents name one server in several ways at once. */
-function oneWay({ cluster, url, host, port, db, ...rest }: Omit<FaceRedisOptions, 'keyPrefix'>) {
-  if (cluster !== undefined) return { ...rest, cluster }
-  return known({ ...rest, db, ...(url === undefined ? { host, port } : { url }) })
+  check.alone('core', Object.keys(known(options)))
 }
 
 function merged({ presets, given, variables }: FacePreset, connected: CacheOptions): CacheOptions {
@@ -126,10 +104,4 @@ function merged({ presets, given, variables }: FacePreset, connected: CacheOptio
     ? false
     : Object.assign({}, ...memories.map((each) => known({ ...each })))
   return { ...Object.assign({}, ...parts.map(known)), memory }
-}
-
-/** An `undefined` erases nothing. */
-function known<O extends object>(options: O): O {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as O
 }

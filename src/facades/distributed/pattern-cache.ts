@@ -47,7 +47,8 @@ export class PatternCache {
     }
     this.#isOwn = hasOwn
     this.#options = Object.freeze({ ...options })
-    if (hasOwn) this.service = new DistributedCacheService({ url, redis, core, defaultTTL })
+    const own = core === undefined ? { url, redis, defaultTTL } : { core }
+    if (hasOwn) this.service = new DistributedCacheService(own)
     else this.service = cache ?? distributedCache
   }
 

@@ -1,6 +1,6 @@
 /** A cache whose every call names a namespace: Redis with memory in front, memory without it. */
 import { countedRemoval } from '../../patterns/index.js'
-import { hitsOf, orNull, percentOf, setInCache } from '../face-answers.js'
+import { hitsOf, NO_NULL, orNull, percentOf, setInCache } from '../face-answers.js'
 import {
   type CoreCache,
   FaceCore,
@@ -94,9 +94,13 @@ export class UnifiedCacheManager {
     fn: () => Promise<T>,
     ttl?: number,
   ): Promise<T> {
-    return this.#face.space(namespace).getOrSet(key, () => fn(), lifeIn(namespace, ttl))
+    return this.#face.space(namespace).getOrSet(key, () => fn(), {
+      ...NO_NULL,
+      ...lifeIn(namespace, ttl),
+    })
   }
 
+  /** Rejects with what `fn` or `keyGenerator` throws. Throws OPTION_INVALID for no function. */
   // biome-ignore lint/suspicious/noExplicitAny: any function, as the document types it
   memoize<T extends (...args: any[]) => Promise<any>>(
     namespace: CacheNamespace | string,
@@ -104,6 +108,8 @@ export class UnifiedCacheManager {
     keyGenerator: (...args: Parameters<T>) => string,
     ttl?: number,
   ): T {
+    checkFunction('fn', fn)
+    checkFunction('keyGenerator', keyGenerator)
     const memoized = async (...args: Parameters<T>) =>
       this.cached(namespace, keyGenerator(...args), () => fn(...args), ttl)
     return memoized as T
@@ -130,9 +136,16 @@ export class UnifiedCacheManager {
   }
 }
 
+function checkFunction(name: string, given: unknown): void {
+  if (typeof given !== 'function') throw check.invalid(name, given, 'a function')
+}
+
 function presetOf(config: CacheConfig): FacePreset {
   check.known(config, ['url', 'redis', 'core', 'memory', 'defaultTTL'])
   const { memory = {}, defaultTTL } = config
+  if (typeof memory !== 'object' || memory === null) {
+    throw check.invalid('memory', memory, '{ ttl, checkPeriod, maxKeys }')
+  }
   check.known(memory, ['ttl', 'checkPeriod', 'maxKeys'])
   check.duration('memory.checkPeriod', memory.checkPeriod, 0, DAY_MS)
   const ttl = check.ttl('defaultTTL', defaultTTL) ?? check.ttl('memory.ttl', memory.ttl)
