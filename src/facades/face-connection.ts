@@ -38,18 +38,23 @@ export function connectionOf(
   { url, redis: given }: FaceOptions,
   variables: Readonly<Record<string, string | undefined>> | undefined,
 ): CacheOptions {
-  if (given !== undefined && (typeof given !== 'object' || given === null)) {
-    throw invalidOption(where, 'redis', given, RANGE)
-  }
-  if (url !== undefined && given?.url !== undefined) {
-    throw invalidOption(where, 'url', 'given', "not beside 'redis.url'")
-  }
+  checkServer(where, { url, redis: given })
   const { keyPrefix, ...rest } = known({ ...given, ...(url === undefined ? {} : { url }) })
   if (Object.keys(rest).length === 0) return { prefix: keyPrefix }
   const environment = readEnvironment(variables)
   const timeoutMs = environment.REDIS_CONNECT_TIMEOUT as number | undefined
   const timing = timeoutMs === undefined ? {} : { connectTimeout: `${timeoutMs}ms` as const }
   return { prefix: keyPrefix, store: redis({ ...timing, ...serverOf(rest, environment) }) }
+}
+
+/** Throws OPTION_INVALID. What is in it is checked where the store is made. */
+export function checkServer(where: string, { url, redis: given }: FaceOptions): void {
+  if (given !== undefined && (typeof given !== 'object' || given === null)) {
+    throw invalidOption(where, 'redis', given, RANGE)
+  }
+  if (url !== undefined && given?.url !== undefined) {
+    throw invalidOption(where, 'url', 'given', "not beside 'redis.url'")
+  }
 }
 
 /** The documents name one server in several ways at once: one of them counts. */

@@ -6,8 +6,8 @@ import {
   type CacheConfig,
   CacheInvalidation,
   CacheNamespace,
-  cache as cacheOfProcess,
   cacheLLM,
+  cache as cacheOfProcess,
   cacheQuery,
   cacheSession,
   cacheTool,
@@ -232,7 +232,11 @@ describe('shorthands', () => {
       expect(await run({ q: 'x', n: 2 })).toBe(2)
       expect(await CacheInvalidation.onToolExecution('search', { q: 'x', n: 1 })).toBe(true)
       expect([await run({ q: 'x', n: 1 }), await run({ q: 'x', n: 2 })]).toEqual([3, 2])
-      const noKey = cacheTool('search', () => 1, async () => 1)
+      const noKey = cacheTool(
+        'search',
+        () => 1,
+        async () => 1,
+      )
       await expect(noKey).rejects.toMatchObject({ code: 'KEY_INVALID' })
       const noKeyEither = CacheInvalidation.onToolExecution('search', Symbol('x'))
       await expect(noKeyEither).rejects.toMatchObject({ code: 'KEY_INVALID' })

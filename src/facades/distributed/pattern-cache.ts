@@ -47,8 +47,8 @@ export class PatternCache {
     }
     this.#isOwn = hasOwn
     this.#options = Object.freeze({ ...options })
-    const own = core === undefined ? { url, redis, defaultTTL } : { core }
-    if (hasOwn) this.service = new DistributedCacheService(own)
+    const made = core === undefined ? { url, redis, defaultTTL } : { core }
+    if (hasOwn) this.service = new DistributedCacheService(made)
     else this.service = cache ?? distributedCache
   }
 

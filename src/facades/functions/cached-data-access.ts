@@ -1,19 +1,22 @@
 /** Users, jobs and their results, cached over sources that the application gives. */
 import { type Warmed, warm } from '../../automate/index.js'
 import { CacheError } from '../../index.js'
+import { asItIs } from '../as-it-is.js'
 import { CACHE_CONFIG, cacheCore, cacheDelete, cacheGetOrSet, generateCacheKey } from './cache.js'
 
 type Id = string | number
+// biome-ignore lint/suspicious/noExplicitAny: what ids are is the application's; they reach it as given
+type GivenId = any
 type Found<T> = Promise<T | null | undefined>
 
 /** Where the data come from. `null` and `undefined` are "not there", and are not kept. */
 // biome-ignore lint/suspicious/noExplicitAny: users and jobs are what the application says
 export interface DataAccess<U = any, J = any, R = any> {
-  findUser(id: Id): Found<U>
-  findJob(id: Id): Found<J>
+  findUser(id: GivenId): Found<U>
+  findJob(id: GivenId): Found<J>
   /** At most `limit`, where one is given. */
-  findJobsByUser(userId: Id, limit?: number): Promise<J[]>
-  findJobResult(jobId: Id): Found<R>
+  findJobsByUser(userId: GivenId, limit?: number): Promise<J[]>
+  findJobResult(jobId: GivenId): Found<R>
   /** At most `limit`, each with its `id`, the newest first. */
   recentUsers(limit: number): Promise<U[]>
   recentJobs(limit: number): Promise<J[]>
@@ -79,8 +82,7 @@ export function invalidateJobCache(jobId: Id): Promise<boolean> {
 
 /** All lists of the user. One round trip. */
 export async function invalidateUserJobsCache(userId: Id): Promise<boolean> {
-  const prefix = jobsPrefix(userId).replace(/[\\*?[\]]/g, '\\$&')
-  return (await cacheCore().invalidatePattern(`${prefix}*`)) !== false
+  return (await cacheCore().invalidatePattern(`${asItIs(jobsPrefix(userId))}*`)) !== false
 }
 
 export function invalidateJobResultCache(jobId: Id): Promise<boolean> {

@@ -4,8 +4,10 @@ import {
   environmentOptions,
   readEnvironment,
 } from '../../index.js'
+import { checkServer } from '../face-connection.js'
 import type { FaceOptions, FacePreset } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
+import { known } from '../known.js'
 
 export interface DatabaseConfig {
   /** `postgres://…`. Without one, in options or environment, the database is SQLite. */
@@ -25,7 +27,10 @@ export interface CacheConfig extends FaceOptions {
   enableSerialization: boolean
   /** What `invalidateConfigured` makes out of date. */
   invalidationPatterns: string[]
-  /** `auto`: a database in test and development, else Redis where one is configured. */
+  /**
+   * `auto`: a database in test and development, else Redis where one is configured. Default:
+   * CACHE_ADAPTER, else `redis` where `url` or `redis` names a server, else `auto`.
+   */
   adapter: 'redis' | 'database' | 'auto'
   database?: DatabaseConfig | undefined
 }
@@ -80,6 +85,7 @@ export function createCacheConfig(given: Partial<CacheConfig> = {}): CacheConfig
 export function connectionOf(given: Partial<CacheConfig>, isTest: boolean): FaceOptions {
   const { url, redis, core } = given
   if (core !== undefined) return { core }
+  checkServer(WHERE, given)
   const store = environmentOptions(variablesOf(given, isTest)).store
   if (store?.name === 'redis') return { url, redis }
   return { redis: { keyPrefix: redis?.keyPrefix } }
@@ -102,7 +108,8 @@ function variablesOf(
   return {
     ...env,
     NODE_ENV: isTest ? 'test' : env.NODE_ENV,
-    CACHE_ADAPTER: adapter ?? (env.CACHE_ADAPTER || 'auto'),
+    // Who names a server wants that one, also where `auto` would take another store.
+    CACHE_ADAPTER: adapter ?? (env.CACHE_ADAPTER || (hasServer && !isTest ? 'redis' : 'auto')),
     DATABASE_URL: database?.url ?? env.DATABASE_URL,
     CACHE_TABLE_NAME: database?.tableName ?? env.CACHE_TABLE_NAME,
     ...(hasServer ? { REDIS_HOST: env.REDIS_HOST || 'localhost' } : {}),
@@ -112,6 +119,8 @@ function variablesOf(
 /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
 export function checkConfig(given: Partial<CacheConfig>): void {
   check.known(given, NAMES)
+  const { invalidationPatterns: _, ...ofCache } = known(given)
+  if (given.core !== undefined) check.alone('core', Object.keys(ofCache))
   check.ttl('defaultTTL', given.defaultTTL)
   check.entries('maxMemoryEntries', given.maxMemoryEntries)
   check.flag('enableCompression', given.enableCompression)
@@ -122,6 +131,9 @@ export function checkConfig(given: Partial<CacheConfig>): void {
   }
   if (!Array.isArray(patterns) || !patterns.every((each) => typeof each === 'string')) {
     throw check.invalid('invalidationPatterns', patterns, 'an array of patterns such as user:*')
+  }
+  if (typeof database !== 'object' || database === null) {
+    throw check.invalid('database', database, '{ url, tableName }')
   }
   check.known(database, ['url', 'tableName'])
   check.identifier('database.tableName', database.tableName, 40)

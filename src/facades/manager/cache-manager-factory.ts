@@ -13,5 +13,5 @@ export const CacheManagerFactory = {
    * DATABASE_URL is set, else SQLite in memory.
    */
   createForTesting: (config: Partial<CacheConfig> = {}): CacheManager =>
-    new CacheManager({ ...config, adapter: 'auto' }, true),
+    new CacheManager(config.core === undefined ? { ...config, adapter: 'auto' } : config, true),
 }

@@ -2,7 +2,7 @@
 
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { orNull, setInCache } from '../face-answers.js'
+import { NO_NULL, orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore } from '../face-core.js'
 import {
   type CacheConfig,
@@ -15,7 +15,7 @@ import {
   WHERE,
 } from './cache-manager-config.js'
 import { adapterOf, type CacheManagerStats, managerStats } from './cache-manager-stats.js'
-import { countInMemory } from './count-in-memory.js'
+import { countInMemory, isAway } from './count-in-memory.js'
 import { debugLine } from './debug-line.js'
 import { L2Adapter } from './l2-adapter.js'
 
@@ -107,8 +107,9 @@ export class CacheManager {
   async increment(key: string, by = 1, options?: CacheOptions): Promise<number> {
     const { space, life } = this.#place(options)
     const { ttl } = life
-    const sum = await space.increment(key, by, { ttl })
-    return sum ?? countInMemory(space, key, by, { ttl })
+    const held = space.peek(key)
+    const sum = isAway(space) ? undefined : await space.increment(key, by, { ttl })
+    return sum ?? countInMemory(space, key, { by, ttl: options?.ttl, held })
   }
 
   async decrement(key: string, by = 1, options?: CacheOptions): Promise<number> {
@@ -186,7 +187,7 @@ export class CacheManager {
     check.known(options, OPTION_NAMES)
     const { namespace, ttl, tags, compress, serialize } = options
     check.flag('serialize', serialize)
-    return { space: this.#face.space(namespace), life: { ttl, tags, compress } }
+    return { space: this.#face.space(namespace), life: { ...NO_NULL, ttl, tags, compress } }
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The door `cachewright/manager`: one manager over Redis or a database, chosen by the environment.
  */
+export type { FaceRedisOptions as RedisConfig } from '../face-connection.js'
 export { type CacheAside, CacheManager } from './cache-manager.js'
 export {
   type CacheConfig,

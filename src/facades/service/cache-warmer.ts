@@ -6,8 +6,10 @@ import {
   type WarmRecord,
   warm,
 } from '../../automate/index.js'
+import { abortable } from '../../core/abortable.js'
 import { FaceOptionCheck } from '../face-options.js'
-import { type CacheService, cacheService } from './cache-service.js'
+import type { CacheService } from './cache-service.js'
+import { cacheOf } from './service-options.js'
 
 type Entries = WarmRecord<unknown>
 type Provider = (() => Entries | Promise<Entries>) | Entries
@@ -34,7 +36,7 @@ export interface WarmingReport {
   kept: number
   /** Those that it has not: they were invalidated meanwhile, or nobody could tell. */
   refused: number
-  /** Users that were warmed. */
+  /** Users that were warmed, without those whose load failed. */
   users: number
   /** Loads that failed; `onError` was told of each. */
   failures: number
@@ -43,6 +45,8 @@ export interface WarmingReport {
 const FIVE_MINUTES_MS = 300_000
 const TWELVE_DAYS_MS = 1_036_800_000
 const MAX_USERS = 1_000
+/** Of a thousand users, one after another: the sources have other things to do. */
+const RUN_TIMEOUT = '10m'
 const check = new FaceOptionCheck('CacheWarmer')
 
 export class CacheWarmer {
@@ -53,12 +57,14 @@ export class CacheWarmer {
   /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
   constructor(options: CacheWarmerOptions) {
     checkOptions(options)
-    const { cache = cacheService, intervalMs = FIVE_MINUTES_MS } = options
+    const { cache, intervalMs = FIVE_MINUTES_MS } = options
     this.#options = Object.freeze({ ...options })
-    this.#cache = cache
-    const every = `${intervalMs}ms`
-    const onError = (error: unknown) => this.#tell(error)
-    this.#job = repeatedJob(({ signal }) => this.#run(signal), { every, onError })
+    this.#cache = cacheOf('CacheWarmer', { cache })
+    this.#job = repeatedJob(({ signal }) => this.#run(signal), {
+      every: `${intervalMs}ms`,
+      timeout: RUN_TIMEOUT,
+      onError: (error: unknown) => this.#tell(error),
+    })
   }
 
   /** On demand, for one user. Rejects with what `warmUser` throws. */
@@ -90,6 +96,8 @@ export class CacheWarmer {
       try {
         return await run()
       } catch (error) {
+        // Who stopped it knows.
+        if (signal?.aborted === true) return undefined
         report.failures++
         this.#tell(error)
         return undefined
@@ -104,11 +112,13 @@ export class CacheWarmer {
       take(await attempt(() => warm(this.#cache.core, load, { ttl, signal })))
     }
     if (warmUser === undefined || recentlyActiveUsers === undefined) return report
-    const users = (await attempt(recentlyActiveUsers)) ?? []
-    for (const userId of users.slice(0, MAX_USERS)) {
+    const asked = () => abortable(Promise.resolve(recentlyActiveUsers()), signal)
+    for (const userId of (await attempt(async () => firstOf(await asked()))) ?? []) {
       if (signal?.aborted === true) break
-      take(await attempt(() => this.warmUserSession(userId)))
-      report.users++
+      const load = () => warmUser(userId)
+      const warmed = await attempt(() => warm(this.#cache.core, load, { ttl, signal }))
+      take(warmed)
+      if (warmed !== undefined) report.users++
     }
     return report
   }
@@ -120,6 +130,11 @@ export class CacheWarmer {
       // It was told.
     }
   }
+}
+
+function firstOf(users: readonly string[]): readonly string[] {
+  if (Array.isArray(users)) return users.slice(0, MAX_USERS)
+  throw check.invalid('recentlyActiveUsers()', users, 'an array of ids')
 }
 
 function checkOptions(options: CacheWarmerOptions): void {

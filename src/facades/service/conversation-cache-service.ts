@@ -1,6 +1,9 @@
 /** Conversations, which live for as long as their status lets expect that they stay the same. */
+import { asItIs } from '../as-it-is.js'
+import { FaceOptionCheck } from '../face-options.js'
 import { cacheConfig } from './cache-config.js'
-import { type CacheService, cacheService } from './cache-service.js'
+import type { CacheService } from './cache-service.js'
+import { cacheOf, type ServiceOptions } from './service-options.js'
 
 export interface Conversation {
   id?: string | number | undefined
@@ -9,19 +12,32 @@ export interface Conversation {
   userId?: string | number | undefined
 }
 
+const check = new FaceOptionCheck('setConversation')
+
 export class ConversationCacheService {
   readonly #cache: CacheService
 
-  constructor({ cache = cacheService }: { cache?: CacheService | undefined } = {}) {
-    this.#cache = cache
+  /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+  constructor(options: ServiceOptions = {}) {
+    this.#cache = cacheOf('ConversationCacheService', options)
   }
 
-  /** By its `id`, or by one that is given. With a `userId` it has the tag `user:<userId>`. */
+  /**
+   * By its `id`, or by one that is given. With a `userId` it has the tag `user:<userId>`. Rejects
+   * with OPTION_INVALID for what is no conversation, or has no id.
+   */
   setConversation<C extends Conversation & { id: string | number }>(value: C): Promise<boolean>
   setConversation<C extends Conversation>(id: string | number, value: C): Promise<boolean>
   async setConversation(first: Conversation | string | number, second?: Conversation) {
-    const value = second ?? (first as Conversation)
-    const id = second === undefined ? value.id : first
+    const isById = typeof first === 'string' || typeof first === 'number'
+    const value = (isById ? second : first) as Conversation
+    if (typeof value !== 'object' || value === null) {
+      throw check.invalid('conversation', value, 'an object')
+    }
+    const id = isById ? first : value.id
+    if (typeof id !== 'string' && typeof id !== 'number') {
+      throw check.invalid('id', id, 'a string or a number')
+    }
     const { active, completed } = cacheConfig.conversation
     const ttl = value.status === 'completed' ? completed : active
     const tags = value.userId === undefined ? [] : [`user:${value.userId}`]
@@ -56,13 +72,8 @@ export class ConversationCacheService {
 
   /** All lists of a user. One round trip. */
   async invalidateUserConversations(userId: string | number): Promise<void> {
-    await this.#cache.core.invalidatePattern(`user-conversations:${escaped(userId)}:*`)
+    await this.#cache.core.invalidatePattern(`user-conversations:${asItIs(userId)}:*`)
   }
 }
 
 export const conversationCacheService = new ConversationCacheService()
-
-/** An id is no pattern. */
-function escaped(id: string | number): string {
-  return String(id).replace(/[\\*?[\]]/g, '\\$&')
-}

@@ -1,12 +1,14 @@
 /** Answers of a model, by the hash of what it was asked. */
 import { cacheConfig } from './cache-config.js'
-import { type CacheService, cacheService } from './cache-service.js'
+import type { CacheService } from './cache-service.js'
+import { cacheOf, type ServiceOptions } from './service-options.js'
 
 export class OpenAICacheService {
   readonly #cache: CacheService
 
-  constructor({ cache = cacheService }: { cache?: CacheService | undefined } = {}) {
-    this.#cache = cache
+  /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+  constructor(options: ServiceOptions = {}) {
+    this.#cache = cacheOf('OpenAICacheService', options)
   }
 
   /** `null` for none. */

@@ -1,24 +1,29 @@
 /** Sessions by their token, until they expire. */
 import { CacheError } from '../../index.js'
 import { cacheConfig } from './cache-config.js'
-import { type CacheService, cacheService } from './cache-service.js'
+import type { CacheService } from './cache-service.js'
 import { generateHash } from './generate-hash.js'
+import { cacheOf, type ServiceOptions } from './service-options.js'
 
 export interface SessionOptions {
   /** When the session ends: a date, its text, or milliseconds since 1970. Default: in 24 hours. */
   expiresAt?: Date | string | number | undefined
 }
 
+/** Seconds. A session that lives longer is to be set again: the application has it elsewhere. */
+const YEAR = 31_536_000
+
 export class SessionCacheService {
   readonly #cache: CacheService
 
-  constructor({ cache = cacheService }: { cache?: CacheService | undefined } = {}) {
-    this.#cache = cache
+  /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
+  constructor(options: ServiceOptions = {}) {
+    this.#cache = cacheOf('SessionCacheService', options)
   }
 
   /** `false` for one that has ended already: it is forgotten. Rejects with OPTION_INVALID. */
   async setSession(token: string, data: unknown, options: SessionOptions = {}): Promise<boolean> {
-    const ttl = secondsUntil(options.expiresAt)
+    const ttl = Math.min(secondsUntil(options.expiresAt), YEAR)
     if (ttl > 0) return this.#cache.set(keyOf(token), data, { ttl })
     await this.deleteSession(token)
     return false
