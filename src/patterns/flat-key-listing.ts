@@ -11,6 +11,8 @@ interface Part {
   readonly before: string
 }
 
+const MAX_AT_ONCE = 10_000
+
 /**
  * Flat keys that match, in arrays of `count`. From the store while it answers, else from memory. A
  * key may come twice. Throws OPTION_INVALID. Where the first part of the pattern is text, one
@@ -52,11 +54,21 @@ export async function removeFlatKeys(keys: FlatKeys, pattern: string): Promise<n
   return removed
 }
 
+/** A key that the store lists again after it was removed counts twice. */
 async function removeThose(space: Cache, matches: (key: string) => boolean): Promise<number> {
-  const found = new Set<string>()
-  for await (const key of space.keys()) if (matches(key)) found.add(key)
-  if (found.size > 0) await space.deleteMany([...found])
-  return found.size
+  let found = new Set<string>()
+  let removed = 0
+  const remove = async () => {
+    removed += found.size
+    if (found.size > 0) await space.deleteMany([...found])
+    found = new Set()
+  }
+  for await (const key of space.keys()) {
+    if (matches(key)) found.add(key)
+    if (found.size >= MAX_AT_ONCE) await remove()
+  }
+  await remove()
+  return removed
 }
 
 function partsOf(keys: FlatKeys, pattern: string): readonly Part[] {

@@ -10,6 +10,7 @@
  */
 import type { Cache, RootCache } from '../core/api.js'
 import type { Duration } from '../core/duration.js'
+import { insidesOf } from '../core/insides.js'
 import { checkNamespace } from '../core/key.js'
 import { OptionCheck } from '../core/option-check.js'
 
@@ -49,6 +50,7 @@ const NAMES: readonly (keyof FlatNamespace)[] = [
   'encrypt',
   'maxBytes',
 ]
+const CHANGEABLE = NAMES.filter((each) => each !== 'name' && each !== 'prefix')
 const TEN_YEARS_MS = 315_360_000_000
 
 export class FlatKeys {
@@ -82,8 +84,12 @@ export class FlatKeys {
     this.#keep(namespace)
   }
 
-  /** Changes what is given. Throws OPTION_INVALID, also for a name that is not registered. */
+  /**
+   * Changes what is given. Throws OPTION_INVALID, also for a name that is not registered, or
+   * OPTION_UNKNOWN.
+   */
   update(name: string, changes: Partial<Omit<FlatNamespace, 'name' | 'prefix'>>): void {
+    check.known(changes, CHANGEABLE)
     const given = Object.entries(changes).filter(([, value]) => value !== undefined)
     const changed = { ...this.named(name), ...Object.fromEntries(given) } as FlatNamespace
     checkRow(changed)
@@ -143,10 +149,15 @@ export class FlatKeys {
   }
 }
 
-/** One that the cache has already keeps the options that it has. */
+/** One that the cache has already keeps the options that it has, if it encrypts as it should. */
 function open(root: AnyRoot, { prefix, encrypt, maxBytes }: FlatNamespace): Cache {
   const { memory, namespaces } = root.stats()
-  if (namespaces[prefix] !== undefined) return root.namespace(prefix)
+  if (namespaces[prefix] !== undefined) {
+    const space = root.namespace(prefix)
+    if (encrypt !== true || isEncrypted(space)) return space
+    const range = `settled: namespace '${prefix}' is in use, and not encrypted`
+    throw check.invalid('encrypt', encrypt, range)
+  }
   const max = Math.min(1, (maxBytes ?? memory.maxBytes) / memory.maxBytes)
   const share = max < 1 ? { memoryShare: { max } } : {}
   if (encrypt !== 'if-keyed') return root.namespace(prefix, { ...share, encrypt })
@@ -156,6 +167,10 @@ function open(root: AnyRoot, { prefix, encrypt, maxBytes }: FlatNamespace): Cach
     process.emitWarning(`namespace '${prefix}' is not encrypted: CACHE_ENCRYPTION_KEYS is not set`)
     return root.namespace(prefix, share)
   }
+}
+
+function isEncrypted(space: Cache): boolean {
+  return insidesOf(space, 'registerNamespace').space.policy.format.isEncrypted
 }
 
 function checkRow(namespace: FlatNamespace): void {

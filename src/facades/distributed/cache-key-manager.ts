@@ -1,6 +1,6 @@
 /** Names, checks and figures of flat keys, over the cache that holds them. */
 import { parseGlob } from '../../core/glob.js'
-import { CacheError } from '../../index.js'
+import { type CachedKey, CacheError } from '../../index.js'
 import type { FlatNamespace } from '../../patterns/index.js'
 import { FaceOptionCheck } from '../face-options.js'
 import { type DistributedCacheService, distributedCache } from './distributed-cache-service.js'
@@ -52,13 +52,13 @@ export class CacheKeyManager {
 
   /** Throws OPTION_INVALID, also where name or prefix is taken, or NAMESPACE_INVALID. */
   registerNamespace(namespace: KeyNamespace): void {
-    checkDescription(namespace)
+    checkGiven(namespace, ['name', 'prefix', ...CHANGEABLE])
     this.#cache.keys.register(flatNamespaceOf(namespace) as FlatNamespace)
   }
 
   /** Changes what is given. Throws OPTION_INVALID, also for a name that is not registered. */
   updateNamespace(name: string, changes: Partial<Omit<KeyNamespace, 'name' | 'prefix'>>): void {
-    checkDescription(changes)
+    checkGiven(changes, CHANGEABLE)
     this.#cache.keys.update(name, flatNamespaceOf(changes))
   }
 
@@ -122,12 +122,11 @@ export class CacheKeyManager {
     })
   }
 
-  /** Keys in memory that match. Looks at every entry. */
-  getKeysByPattern(pattern: string, namespace = 'default'): string[] {
-    const { prefix } = this.#cache.keys.named(namespace)
+  /** Keys in memory that match, of all namespaces or of one. Looks at every entry. */
+  getKeysByPattern(pattern: string, namespace?: string): string[] {
+    const prefix = namespace === undefined ? undefined : this.#cache.keys.named(namespace).prefix
     const { matches } = parseGlob(pattern, 'getKeysByPattern')
-    const held = this.#cache.core.memory.hottest(MAX_KEYS, prefix)
-    return held.map(({ key }) => `${prefix}:${key}`).filter(matches)
+    return this.#cache.core.memory.hottest(MAX_KEYS, prefix).map(flatNameOf).filter(matches)
   }
 
   /** Keys in memory whose entries have the tag. Looks at every entry. */
@@ -136,29 +135,39 @@ export class CacheKeyManager {
     return this.#cache.core.memory
       .tagged([tag])
       .filter((held) => prefix === undefined || held.namespace === prefix)
-      .map((held) => (held.namespace === '' ? held.key : `${held.namespace}:${held.key}`))
+      .map(flatNameOf)
   }
 }
 
 export const cacheKeyManager = new CacheKeyManager()
 
+function flatNameOf({ namespace, key }: CachedKey): string {
+  return namespace === '' ? key : `${namespace}:${key}`
+}
+
+const CHANGEABLE: readonly (keyof KeyNamespace)[] = [
+  'description',
+  'defaultTTL',
+  'compressionEnabled',
+  'encryptionEnabled',
+  'maxSize',
+]
+
 function flatNamespaceOf(given: Partial<KeyNamespace>): Partial<FlatNamespace> {
-  check.known(given, [
-    'name',
-    'description',
-    'prefix',
-    'defaultTTL',
-    'compressionEnabled',
-    'encryptionEnabled',
-    'maxSize',
-  ])
   const { name, prefix, defaultTTL: ttl, compressionEnabled: compress } = given
   const { encryptionEnabled: encrypt, maxSize: maxBytes } = given
   const pairs = Object.entries({ name, prefix, ttl, compress, encrypt, maxBytes })
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
 }
 
-function checkDescription({ description }: Partial<KeyNamespace>): void {
+/** Under the names of the document; name and prefix are checked where they are registered. */
+function checkGiven(given: Partial<KeyNamespace>, names: readonly string[]): void {
+  check.known(given, names)
+  const { description, defaultTTL, compressionEnabled, encryptionEnabled, maxSize } = given
+  check.ttl('defaultTTL', defaultTTL)
+  check.flag('compressionEnabled', compressionEnabled)
+  check.flag('encryptionEnabled', encryptionEnabled)
+  check.whole('maxSize', maxSize, 1_024, 2 ** 40)
   if (description === undefined || typeof description === 'string') return
   throw check.invalid('description', description, 'a text')
 }
