@@ -121,7 +121,8 @@ export class FlatKeys {
    * NAMESPACE_INVALID, and OPTION_INVALID where a namespace is to be encrypted without keys.
    */
   place(flatKey: string, name?: string): FlatPlace {
-    const colon = flatKey.indexOf(':')
+    // What is no text is refused by the verb that is called with it.
+    const colon = typeof flatKey === 'string' ? flatKey.indexOf(':') : -1
     const prefix = colon < 0 ? undefined : flatKey.slice(0, colon)
     const namespace =
       name === undefined ? prefix && this.#byPrefix.get(prefix) : this.#byName.get(name)

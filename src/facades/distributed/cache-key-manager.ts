@@ -77,7 +77,8 @@ export class CacheKeyManager {
   buildKey(key: string, namespace = 'default', options: BuildKeyOptions = {}): string {
     check.known(options, ['tags', 'pattern', 'validate'])
     const { tags, pattern, validate = false } = options
-    if (tags !== undefined && !tags.every((tag) => typeof tag === 'string')) {
+    const areTags = Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')
+    if (tags !== undefined && !areTags) {
       throw check.invalid('tags', tags, 'an array of strings')
     }
     const { prefix } = this.#cache.keys.named(namespace)

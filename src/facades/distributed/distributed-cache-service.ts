@@ -49,7 +49,9 @@ export class DistributedCacheService {
     this.#face = new FaceCore(WHERE, options, () => {
       check.known(options ?? {}, ['url', 'redis', 'core', 'defaultTTL'])
       const ttl = check.ttl('defaultTTL', options?.defaultTTL)
-      return { presets: { ttl: 3_600, hotKeys: true }, given: { ttl } }
+      // Each look-up: the figures of keys are looked at where there have been a handful.
+      const presets = { ttl: 3_600, hotKeys: { sampleEvery: 1 } }
+      return { presets, given: { ttl } }
     })
     this.keys = new FlatKeys(() => this.core, DEFAULT_NAMESPACES)
   }

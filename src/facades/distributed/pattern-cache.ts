@@ -1,6 +1,6 @@
 /** What the pattern classes have in common: a service, a namespace, and how entries live. */
 import type { SetOptions } from '../../index.js'
-import type { FlatPlace } from '../../patterns/index.js'
+import { FlatKeys, type FlatPlace } from '../../patterns/index.js'
 import { orNull, setInCache } from '../face-answers.js'
 import { FaceOptionCheck } from '../face-options.js'
 import type { CacheOptions } from './cache-options.js'
@@ -44,6 +44,9 @@ export class PatternCache {
     const hasOwn = [url, redis, core].some((each) => each !== undefined)
     if (hasOwn && cache !== undefined) {
       throw this.check.invalid('cache', 'given', "not beside 'url', 'redis' or 'core'")
+    }
+    if (cache !== undefined && !(cache?.keys instanceof FlatKeys)) {
+      throw this.check.invalid('cache', cache, 'a DistributedCacheService')
     }
     this.#isOwn = hasOwn
     this.#options = Object.freeze({ ...options })
