@@ -5,7 +5,6 @@
 import { invalidOption } from '../core/option-reading.js'
 import { type CacheOptions, type Environment, readEnvironment } from '../index.js'
 import { redis } from '../stores/redis/index.js'
-import type { FaceOptions } from './face-core.js'
 import { known } from './known.js'
 
 /** How the documents name a Redis server. */
@@ -26,6 +25,13 @@ export interface FaceRedisOptions {
   keyPrefix?: string | undefined
 }
 
+/** Where a face keeps what it has. */
+export interface FaceConnection {
+  /** A Redis server, as `redis.url`. */
+  url?: string | undefined
+  redis?: FaceRedisOptions | undefined
+}
+
 type Server = Omit<FaceRedisOptions, 'keyPrefix'>
 
 /** Those that say which server it is; the others say how to enter it. */
@@ -35,7 +41,7 @@ const RANGE = '{ url | host, port, password, db, keyPrefix }'
 /** No store where the options name none. Throws OPTION_INVALID, OPTION_UNKNOWN. */
 export function connectionOf(
   where: string,
-  { url, redis: given }: FaceOptions,
+  { url, redis: given }: FaceConnection,
   variables: Readonly<Record<string, string | undefined>> | undefined,
 ): CacheOptions {
   checkServer(where, { url, redis: given })
@@ -48,7 +54,7 @@ export function connectionOf(
 }
 
 /** Throws OPTION_INVALID. What is in it is checked where the store is made. */
-export function checkServer(where: string, { url, redis: given }: FaceOptions): void {
+export function checkServer(where: string, { url, redis: given }: FaceConnection): void {
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw invalidOption(where, 'redis', given, RANGE)
   }

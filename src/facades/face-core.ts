@@ -16,16 +16,13 @@ import {
   environmentOptions,
   type RootCache,
 } from '../index.js'
-import { connectionOf, type FaceRedisOptions } from './face-connection.js'
+import { connectionOf, type FaceConnection } from './face-connection.js'
 import { known } from './known.js'
 
 export type CoreCache = RootCache<Record<never, never>>
 
 /** What every face takes; what is not said is read from the environment. */
-export interface FaceOptions {
-  /** A Redis server, as `redis.url`. */
-  url?: string | undefined
-  redis?: FaceRedisOptions | undefined
+export interface FaceOptions extends FaceConnection {
   /** A cache of `createCache` in place of all other options; `close` leaves it open. */
   core?: CoreCache | undefined
 }

@@ -10,7 +10,11 @@ import { answersOf, cachedClass } from '../../src/patterns/index.js'
 import { DECORATOR_FORMS } from '../support/compiled-decorators.js'
 
 const root = process.cwd()
-const FILES = ['test/unit/decorated/services.ts', 'test/unit/decorated/private-methods.ts'] as const
+const FILES = [
+  'test/unit/decorated/services.ts',
+  'test/unit/decorated/private-methods.ts',
+  'test/unit/decorated/face-classes.ts',
+] as const
 /** The forms differ in what is checked, not in what is read: each file is parsed once. */
 const parsed = new Map<string, ts.SourceFile | undefined>()
 const programs = new Map<ts.CompilerOptions, ts.Program>()
@@ -47,6 +51,7 @@ function errorsIn(file: (typeof FILES)[number], form: ts.CompilerOptions): strin
 describe.each(Object.entries(DECORATOR_FORMS))('%s decorators', (_, form) => {
   it('are taken and refused where the file says so', () => {
     expect(errorsIn('test/unit/decorated/services.ts', form)).toEqual([])
+    expect(errorsIn('test/unit/decorated/face-classes.ts', form)).toEqual([])
   }, 60_000)
 })
 

@@ -21,7 +21,7 @@ export interface KeyAnalytics {
   /** Percent, since the start. */
   hitRate: number
   /** That of the whole namespace, then those that are asked for most. */
-  accessPatterns: AccessPattern[]
+  accessPatterns: [AccessPattern, ...AccessPattern[]]
 }
 
 const COUNTED = 1_000

@@ -5,7 +5,7 @@ import { asItIs } from '../as-it-is.js'
 import { CACHE_CONFIG, cacheCore, cacheDelete, cacheGetOrSet, generateCacheKey } from './cache.js'
 
 type Id = string | number
-// biome-ignore lint/suspicious/noExplicitAny: what ids are is the application's; they reach it as given
+// biome-ignore lint/suspicious/noExplicitAny: what an id is, the application says
 type GivenId = any
 type Found<T> = Promise<T | null | undefined>
 

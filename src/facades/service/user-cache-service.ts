@@ -64,8 +64,8 @@ export class UserCacheService<U = any, C = Partial<U>> {
   }
 
   /**
-   * Makes everything out of date that is about the user: what has the tag `user:<id>`, and keys that
-   * begin with `user:<id>:` or `user-conversations:<id>:`. Two round trips, together.
+   * Makes everything out of date that is about the user: what has the tag `user:<id>`, and keys
+   * that begin with `user:<id>:` or `user-conversations:<id>:`. One round trip.
    */
   async invalidateUser(id: string | number): Promise<void> {
     const { core } = this.#cache
