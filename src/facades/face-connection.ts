@@ -32,7 +32,7 @@ export interface FaceConnection {
   redis?: FaceRedisOptions | undefined
 }
 
-type Server = Omit<FaceRedisOptions, 'keyPrefix'>
+export type Server = Omit<FaceRedisOptions, 'keyPrefix'>
 
 /** Those that say which server it is; the others say how to enter it. */
 const OF_ONE_SERVER = ['host', 'port', 'username', 'password', 'db']
@@ -63,8 +63,8 @@ export function checkServer(where: string, { url, redis: given }: FaceConnection
   }
 }
 
-/** The documents name one server in several ways at once: one of them counts. */
-function serverOf(given: Server, environment: Environment): Server {
+/** What is given over the environment; one way to name a server counts, of several at once. */
+export function serverOf(given: Server, environment: Environment): Server {
   const { cluster, url, host, port, db, ...rest } = given
   if (cluster !== undefined) return { ...rest, cluster }
   if (url !== undefined) return known({ ...rest, url, db })
