@@ -36,8 +36,9 @@ export function cacheOptionsFrom(environment: Environment, choice: StoreChoice):
   if (choice.isIsolated && choice.adapter === 'postgres') {
     options.prefix = `test-${randomBytes(6).toString('hex')}`
   }
-  const compresses = environment.CACHE_ENABLE_COMPRESSION ?? environment.CACHE_COMPRESSION_ENABLED
-  if (compresses === true) options.compress = compressionFrom(environment)
+  const compresses = (environment.CACHE_ENABLE_COMPRESSION ??
+    environment.CACHE_COMPRESSION_ENABLED) as boolean | undefined
+  if (compresses !== undefined) options.compress = compresses && compressionFrom(environment)
   if (environment.CACHE_ENCRYPTION_KEYS !== undefined) {
     options.encryptionKeys = environment.CACHE_ENCRYPTION_KEYS as string
   }

@@ -136,7 +136,7 @@ describe('the options that the environment stands for', () => {
     [{ NODE_CACHE_MAX_KEYS: '20' }, { memory: { maxEntries: 20 } }],
     [{ REDIS_KEY_PREFIX: 'shop' }, { prefix: 'shop' }],
     [{ CACHE_ENABLE_COMPRESSION: 'true' }, { compress: true }],
-    [{ CACHE_ENABLE_COMPRESSION: 'false', CACHE_COMPRESSION_ENABLED: 'true' }, {}],
+    [{ CACHE_ENABLE_COMPRESSION: 'false', CACHE_COMPRESSION_ENABLED: 'true' }, { compress: false }],
     [
       { CACHE_COMPRESSION_ENABLED: 'true', CACHE_COMPRESSION_THRESHOLD: '2048' },
       { compress: { threshold: 2_048 } },

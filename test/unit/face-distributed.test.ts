@@ -302,6 +302,21 @@ describe('configuration', () => {
       })
     }))
 
+  it('compresses as its namespaces say, unless the environment turns all of it off', async () => {
+    const bytesWhere = async (variables: Readonly<Record<string, string>>) => {
+      const { cache: core, data, clock } = trackedWithStore(OPTIONS)
+      const cache = await withEnvironment(variables, () => new DistributedCacheService({ core }))
+      await clock.settle()
+      await cache.set('content:1', 'x'.repeat(5_000))
+      await new CacheAsidePattern({ cache }).set('content:2', 'x'.repeat(5_000))
+      await cache.set('content:3', 'x'.repeat(5_000), { compress: true })
+      const stored = await data.getMany(['cw:content:1', 'cw:content:2', 'cw:content:3'])
+      return stored.map((bytes) => (bytes as Uint8Array).length < 2_500)
+    }
+    expect(await bytesWhere({})).toEqual([true, true, true])
+    expect(await bytesWhere({ CACHE_COMPRESSION_ENABLED: 'false' })).toEqual([false, false, true])
+  })
+
   it('closes what a pattern has made, and leaves what it was given', async () => {
     const { cache, core } = tracked()
     await new CacheAsidePattern({ cache }).close()

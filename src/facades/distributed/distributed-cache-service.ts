@@ -3,7 +3,7 @@
  * manager: then its entries live as that says.
  */
 import { Readable } from 'node:stream'
-import type { SetOptions } from '../../index.js'
+import { readEnvironment, type SetOptions } from '../../index.js'
 import {
   countedRemoval,
   FlatKeys,
@@ -14,6 +14,7 @@ import {
 import { orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
+import { known } from '../known.js'
 import type { CacheOptions, WhereOptions } from './cache-options.js'
 import { CachePipeline } from './cache-pipeline.js'
 import { DEFAULT_NAMESPACES } from './default-namespaces.js'
@@ -43,12 +44,17 @@ export class DistributedCacheService {
   /** What the key manager registers, and where keys lie by it. */
   readonly keys: FlatKeys
   readonly #face: FaceCore
+  /** The variable is a switch for all of it; code says which values are worth it. */
+  #isCompressing = true
 
   /** Throws OPTION_UNKNOWN, OPTION_INVALID or ENVIRONMENT_INVALID, without options at first use. */
   constructor(options?: DistributedCacheOptions) {
     this.#face = new FaceCore(WHERE, options, () => {
       check.known(options ?? {}, ['url', 'redis', 'core', 'defaultTTL'])
       const ttl = check.ttl('defaultTTL', options?.defaultTTL)
+      const { CACHE_ENABLE_COMPRESSION: first, CACHE_COMPRESSION_ENABLED: second } =
+        readEnvironment()
+      this.#isCompressing = (first ?? second) !== false
       // Each look-up: the figures of keys are looked at where there have been a handful.
       const presets = { ttl: 3_600, hotKeys: { sampleEvery: 1 } }
       return { presets, given: { ttl } }
@@ -70,7 +76,8 @@ export class DistributedCacheService {
   /** Whether a tier has it now. */
   async set(key: string, value: unknown, options?: CacheOptions): Promise<boolean> {
     const place = this.#place(key, options)
-    return setInCache(place.space, place.key, value, lifeOf(place, options))
+    const { ttl, compress, tags } = { ...this.lifeOf(place), ...known(options ?? {}) }
+    return setInCache(place.space, place.key, value, { ttl, compress, tags })
   }
 
   /** `false`: the store has not confirmed; this process has forgotten it all the same. */
@@ -161,6 +168,12 @@ export class DistributedCacheService {
     return this.#face.close()
   }
 
+  /** How entries live there of which a call says nothing. */
+  lifeOf({ namespace }: FlatPlace): Pick<SetOptions, 'ttl' | 'compress'> {
+    const compress = this.#isCompressing ? namespace?.compress : false
+    return { ttl: namespace?.ttl, compress }
+  }
+
   #place(key: string, options: CacheOptions = {}): FlatPlace {
     check.known(options, ['ttl', 'namespace', 'compress', 'tags'])
     return this.keys.place(key, options.namespace)
@@ -169,8 +182,3 @@ export class DistributedCacheService {
 
 /** The service of the process, by the environment; made when it is first used. */
 export const distributedCache = new DistributedCacheService()
-
-function lifeOf({ namespace }: FlatPlace, options: CacheOptions = {}): SetOptions {
-  const { ttl = namespace?.ttl, compress = namespace?.compress, tags } = options
-  return { ttl, compress, tags }
-}

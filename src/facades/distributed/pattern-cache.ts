@@ -60,13 +60,14 @@ export class PatternCache {
   }
 
   /** Of a call, else of the pattern, else of the namespace. Throws OPTION_UNKNOWN. */
-  lifeOf({ namespace }: FlatPlace, call: Omit<CacheOptions, 'namespace'> = {}): SetOptions {
+  lifeOf(place: FlatPlace, call: Omit<CacheOptions, 'namespace'> = {}): SetOptions {
     this.check.known(call, ['ttl', 'tags', 'compress'])
     const { defaultTTL, compressionEnabled } = this.#options
+    const { ttl, compress } = this.service.lifeOf(place)
     return {
-      ttl: call.ttl ?? defaultTTL ?? namespace?.ttl,
+      ttl: call.ttl ?? defaultTTL ?? ttl,
       tags: call.tags,
-      compress: call.compress ?? compressionEnabled ?? namespace?.compress,
+      compress: call.compress ?? compressionEnabled ?? compress,
     }
   }
 

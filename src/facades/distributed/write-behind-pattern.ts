@@ -74,7 +74,8 @@ export class WriteBehindPattern {
 
   /**
    * Resolves once it is queued; reads have it from then on. While Redis is away it goes to the
-   * source at once, and rejects with what `writer` throws.
+   * source at once, past what waits in the queue, and rejects with what `writer` throws: an older
+   * write of the key may come after it, which its version tells.
    */
   async set(key: string, value: unknown): Promise<boolean> {
     const place = this.#cache.place(key)

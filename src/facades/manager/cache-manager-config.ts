@@ -74,7 +74,7 @@ export function createCacheConfig(given: Partial<CacheConfig> = {}): CacheConfig
     ...given,
     defaultTTL: given.defaultTTL ?? (ttl as number | undefined) ?? 3_600,
     maxMemoryEntries: given.maxMemoryEntries ?? maxEntries ?? 10_000,
-    enableCompression: given.enableCompression ?? compress !== undefined,
+    enableCompression: given.enableCompression ?? (compress ?? false) !== false,
     enableSerialization: given.enableSerialization ?? true,
     invalidationPatterns: [...(given.invalidationPatterns ?? [])],
     adapter: given.adapter ?? (environment.CACHE_ADAPTER as 'auto' | undefined) ?? 'auto',
