@@ -337,6 +337,8 @@ describe('configuration', () => {
       await expect(aside.get('k', async () => 1)).rejects.toMatchObject({
         code: 'ENVIRONMENT_INVALID',
       })
+      await expect(cache.getMetrics()).rejects.toMatchObject({ code: 'ENVIRONMENT_INVALID' })
+      await expect(cache.getHealthStatus()).rejects.toMatchObject({ code: 'ENVIRONMENT_INVALID' })
       expect(() => cacheTTL.default).toThrow(/CACHE_TTL_DEFAULT is 'x'/)
       expect(distributedCache).toBeInstanceOf(DistributedCacheService)
     }))

@@ -375,6 +375,7 @@ describe('configuration', () => {
     withEnvironment({ CACHE_DEFAULT_TTL: 'long' }, async () => {
       const cache = new CacheManager()
       await expect(cache.get('k')).rejects.toMatchObject({ code: 'ENVIRONMENT_INVALID' })
+      await expect(cache.getStats()).rejects.toMatchObject({ code: 'ENVIRONMENT_INVALID' })
       expect(await cache.close()).toBeUndefined()
       expect(() => new CacheManager({})).toThrow(/CACHE_DEFAULT_TTL/)
     }))

@@ -154,12 +154,12 @@ export class DistributedCacheService {
   }
 
   /** With one ping, and a question to each server. Never rejects. */
-  getHealthStatus(): Promise<CacheHealthStatus> {
+  async getHealthStatus(): Promise<CacheHealthStatus> {
     return healthStatusOf(this.core)
   }
 
   /** As `getHealthStatus`. */
-  getMetrics(): Promise<CacheMetrics> {
+  async getMetrics(): Promise<CacheMetrics> {
     return metricsOf(this.core)
   }
 

@@ -148,7 +148,7 @@ export class CacheManager {
     await this.core.clear()
   }
 
-  getStats(): Promise<CacheManagerStats> {
+  async getStats(): Promise<CacheManagerStats> {
     return managerStats(this.core)
   }
 
