@@ -3,8 +3,8 @@
  *
  * What is asked is a difference of one or two in a hundred. From process to process the optimizer
  * and the machine make more than that, so the caches live in one process and take turns every few
- * milliseconds; a round tells the ratio of the medians of their slices. `off, again` shows what of a
- * ratio is chance.
+ * milliseconds; a round tells the ratio of the medians of their slices. `off, again` shows what of
+ * a ratio is chance.
  */
 import { type Cache, type CacheOptions, createCache } from '../src/index.js'
 import type { Bench, Round, Row, StartSubject } from './harness/bench.js'
@@ -96,8 +96,8 @@ export const bench: Bench = {
   name: 'hot-keys',
   says:
     '`await cache.get(key)` from memory with `hotKeys` on, against the same with it off, taking ' +
-    'turns in one process; one hot key, and Zipf over 10 000. The first row of each is off against ' +
-    'off.',
+    'turns in one process; one hot key, and Zipf over 10 000. The first row of each is off ' +
+    'against off.',
   columns: ['ns'],
   async run(lab) {
     const rows: Row[] = []
