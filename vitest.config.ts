@@ -28,6 +28,7 @@ const PATIENT = [
   'cli',
   'cluster-store',
   'dictionaries',
+  'faces',
   'fidelity',
   'keyv',
   'postgres-*',

@@ -6,7 +6,7 @@ import { invalidOption } from './option-reading.js'
 export interface HotKeyOptions {
   /**
    * Keys that have a counter, of all namespaces together: what takes more than this part of all
-   * look-ups has one. About 100 bytes each, and the text of its key. 10 to 10 000. Default 1 000.
+   * look-ups has one. About 110 bytes each, and the text of its key. 10 to 10 000. Default 1 000.
    */
   capacity?: number | undefined
   /**

@@ -113,7 +113,7 @@ describe('hotKeys of a cache', () => {
     expect(cache.keyTraffic()).toMatchObject({ lookups: 6, keysCounted: 3, keysInMemory: 1 })
   })
 
-  it('finds the cold ones in memory: those never asked for, then those asked for least', async () => {
+  it('finds the cold ones in memory: never asked for, then asked for least', async () => {
     const { cache } = trackedCache({ hotKeys: EACH })
     const users = cache.namespace('users')
     for (const key of ['often', 'never', 'once', 'twice']) await users.set(key, 1)
