@@ -1,7 +1,7 @@
 /**
  * Users, their conversations and transcriptions over `cachewright/service`.
  *
- * Run: `npm run build && npx tsx examples/service/main.ts`; with REDIS_URL values lie there as well.
+ * Run: `npm run build && npx tsx examples/service/main.ts`; with REDIS_URL values lie there too.
  */
 import { setTimeout } from 'node:timers/promises'
 import {
