@@ -10,7 +10,8 @@ export interface HotKeyOptions {
    */
   capacity?: number | undefined
   /**
-   * One look-up in so many is counted, at random; 1 for each of them. 1 to 65 536. Default 1 024.
+   * Each look-up is counted while they are few; of more than 10 in a millisecond one in as many as
+   * that takes, at random, but at least one in `sampleEvery`. 1 to 65 536. Default 1 024.
    */
   sampleEvery?: number | undefined
   /** After how long a look-up counts half. 1 s to 1 d. Default 5 minutes. */

@@ -111,7 +111,7 @@ describe('the environment', () => {
     }
   })
 
-  it('names the server and the prefix of what has no options, when that is first used', async () => {
+  it('names server and prefix of what has no options, when that is first used', async () => {
     const cache = new UnifiedCacheManager()
     open.push(cache)
     process.env.REDIS_URL = server.url
