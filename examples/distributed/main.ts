@@ -73,7 +73,7 @@ async function inspecting(): Promise<void> {
     .exec()
   console.log(`pipeline: ${JSON.stringify(answers)}`)
 
-  for (let i = 0; i < 2_000; i++) await cache.get('lesson:a')
+  for (let i = 0; i < 20; i++) await cache.get('lesson:a')
   await cache.get('lesson:b')
   console.log(`hottest: ${keys.getHotKeys('lessons', 1)[0]?.key}`)
   const { totalKeys } = keys.getKeyAnalytics('lessons')
