@@ -28,6 +28,7 @@ const PATIENT = [
   'cli',
   'cluster-store',
   'dictionaries',
+  'faces',
   'fidelity',
   'keyv',
   'postgres-*',
@@ -43,8 +44,9 @@ const PATIENT = [
 /** It starts a Postgres. */
 const CITIES = 'test/examples/cities.test.ts'
 
-/** They read through real servers too. */
+/** They read through real servers too, by the default deadlines. */
 const BENCHES = 'test/bench/bench.test.ts'
+const FACES = 'test/examples/faces.test.ts'
 
 const withServers = {
   ...shared,
@@ -77,7 +79,7 @@ export default defineConfig({
           ...leftovers,
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: [...UNITS, 'test/services/**', 'test/simulation/**', CITIES, BENCHES],
+          exclude: [...UNITS, 'test/services/**', 'test/simulation/**', CITIES, BENCHES, FACES],
           isolate: false,
         },
       },
@@ -95,7 +97,7 @@ export default defineConfig({
         test: {
           ...withServers,
           name: 'services',
-          include: ['test/services/**/*.test.ts', BENCHES],
+          include: ['test/services/**/*.test.ts', BENCHES, FACES],
           exclude: PATIENT,
         },
       },

@@ -22,6 +22,7 @@ import { bench as compression } from './compression.js'
 import { bench as dictionary } from './dictionary.js'
 import { bench as encryption } from './encryption.js'
 import { bench as expiry } from './expiry.js'
+import { bench as faces } from './faces.js'
 import { bench as failover } from './failover.js'
 import { bench as fill } from './fill.js'
 import { bench as footprint } from './footprint.js'
@@ -51,6 +52,7 @@ const BENCHES: readonly Bench[] = [
   memoryHit,
   hotKeys,
   memoize,
+  faces,
   refreshAhead,
   memoryTier,
   memoryFootprint,

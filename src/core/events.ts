@@ -109,6 +109,8 @@ export class Events {
   readonly #counters: SpaceCounters[] = []
   /** Look-ups to come, other than hits in memory, before the next that is sampled. */
   #unsampled: number
+  /** How many of them that one stands for. */
+  #unsampledOf = 1
   #warnings = 0
 
   constructor(tap?: EventTap, sampler?: LookupSampler) {
@@ -120,7 +122,7 @@ export class Events {
   /** Counters of a namespace more, which tell of its hits. */
   newCounters(): SpaceCounters {
     const counters = new SpaceCounters()
-    counters.sampleAfter(0, this.#drawGap())
+    this.#sampleAfter(counters, 0)
     counters.tellEach(this.watchesLookups)
     this.#counters.push(counters)
     return counters
@@ -129,15 +131,16 @@ export class Events {
   /** A hit in memory, for the sampler: `at` is its number among those of its namespace. */
   sampleHit(counters: SpaceCounters, at: number, namespace: string, key: string): void {
     if (!counters.isSampled(at)) return
-    this.sampler?.sample(namespace, key)
-    counters.sampleAfter(at, this.#drawGap())
+    this.sampler?.sample(namespace, key, counters.sampledOf)
+    this.#sampleAfter(counters, at)
   }
 
   /** As `sampleHit` for any other look-up. */
   sampleLookup(namespace: string, key: string): void {
     if (this.sampler === undefined || --this.#unsampled >= 0) return
-    this.sampler.sample(namespace, key)
+    this.sampler.sample(namespace, key, this.#unsampledOf)
     this.#unsampled = this.#drawGap()
+    this.#unsampledOf = this.sampler.every
   }
 
   /** Calls `listener` for each event of that name until the returned function is called. */
@@ -178,6 +181,10 @@ export class Events {
     this.watchesLookups =
       (this.#listeners.get('hit')?.size ?? 0) > 0 || (this.#listeners.get('miss')?.size ?? 0) > 0
     for (const counters of this.#counters) counters.tellEach(this.watchesLookups)
+  }
+
+  #sampleAfter(counters: SpaceCounters, at: number): void {
+    counters.sampleAfter(at, this.#drawGap(), this.sampler?.every ?? 1)
   }
 
   #drawGap(): number {

@@ -6,11 +6,12 @@ import { invalidOption } from './option-reading.js'
 export interface HotKeyOptions {
   /**
    * Keys that have a counter, of all namespaces together: what takes more than this part of all
-   * look-ups has one. About 100 bytes each, and the text of its key. 10 to 10 000. Default 1 000.
+   * look-ups has one. About 110 bytes each, and the text of its key. 10 to 10 000. Default 1 000.
    */
   capacity?: number | undefined
   /**
-   * One look-up in so many is counted, at random; 1 for each of them. 1 to 65 536. Default 1 024.
+   * Each look-up is counted while they are few; of more than 10 in a millisecond one in as many as
+   * that takes, at random, but at least one in `sampleEvery`. 1 to 65 536. Default 1 024.
    */
   sampleEvery?: number | undefined
   /** After how long a look-up counts half. 1 s to 1 d. Default 5 minutes. */

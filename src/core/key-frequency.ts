@@ -55,7 +55,10 @@ export interface KeyFrequencies {
 export interface LookupSampler {
   /** How many look-ups are to be passed over before the next is counted. */
   drawGap(): number
-  sample(namespace: string, key: string): void
+  /** How many look-ups a sample stands for whose gap is drawn now. */
+  readonly every: number
+  /** `every`: as it was when the gap before it was drawn. */
+  sample(namespace: string, key: string, every: number): void
   /** At most `limit` of the counted keys, those first that were asked for most. */
   hottest(limit: number, namespace?: string): KeyFrequency[]
   /** Whether the key has a counter. */

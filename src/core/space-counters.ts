@@ -15,6 +15,7 @@ export class SpaceCounters extends Counters {
   #toldAt = NEVER_SAMPLED
   #sampledAt = NEVER_SAMPLED
   #tellsEach = false
+  #sampledOf = 1
 
   /** Counts a hit in memory; whether `Events.tellHit` is to be called for it. */
   countHit(): boolean {
@@ -32,9 +33,15 @@ export class SpaceCounters extends Counters {
     return at >= this.#sampledAt
   }
 
-  /** The next sample is that after `gap` more hits than `at`. */
-  sampleAfter(at: number, gap: number): void {
+  /** How many hits the next sample stands for. */
+  get sampledOf(): number {
+    return this.#sampledOf
+  }
+
+  /** The next sample is that after `gap` more hits than `at`, and stands for so many. */
+  sampleAfter(at: number, gap: number, sampledOf: number): void {
     this.#sampledAt = at + gap + 1
+    this.#sampledOf = sampledOf
     this.#look()
   }
 

@@ -1,9 +1,12 @@
 /**
- * How often keys were asked for of late: one look-up in so many goes into a SpaceSaving.
+ * How often keys were asked for of late: some look-ups, drawn at random, go into a SpaceSaving.
  *
  * Each look-up is taken with the same odds, whatever came before it (gaps are geometric), so
- * that a loop over keys cannot fall into step with it. The odds of a key's samples are then
- * binomial, and its count is off by what `noise` says.
+ * that a loop over keys cannot fall into step with it. As many are taken as the pace allows: all
+ * of them while they are few, and no more than 10 in a millisecond, down to one in `sampleEvery`.
+ * A sample weighs as many look-ups as it was drawn from (Horvitz and Thompson, "A generalization
+ * of sampling without replacement from a finite universe", 1952), so counts hold across a change
+ * of pace.
  *
  * What is old fades: a sample weighs the more the later it comes, twice as much after each
  * half-life, and readers divide by what a sample of now would weigh (Cormode, Shkapenyuk,
@@ -23,6 +26,12 @@ const MAX_HALF_LIVES = 64
 /** Beyond any gap that is drawn: what a `random` of somebody's own can lead to. */
 const MAX_GAP = 2 ** 30
 
+/** Samples after which the pace is looked at, or a time, whichever comes first. */
+const WINDOW_SAMPLES = 64
+const WINDOW_MS = 100
+/** A sample takes 0.1 to 2 µs: at most two hundredths of a processor, and mostly a thousandth. */
+const SAMPLES_PER_MS = 10
+
 /**
  * In how many deviations of a count the truth is to be looked for, and what is added to a count
  * before its root is taken, so that few samples are not believed too much: 0 of them may be up to
@@ -36,8 +45,16 @@ export class KeySampler implements LookupSampler {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #keys: SpaceSaving
+  /** One look-up in so many is taken now. */
+  #every = 1
   /** ln of the odds that a look-up is not taken; -Infinity where each is. */
-  readonly #lnPassed: number
+  #lnPassed = Number.NEGATIVE_INFINITY
+  #windowBeganMs: number
+  #windowSamples = 0
+  #windowLookups = 0
+  /** The most look-ups that a sample stood for, fading as its weight does; 0 while each counts. */
+  #coarsest = 0
+  #coarsestMs: number
   /** When a sample weighed 1. */
   #beganMs: number
   /** What a sample weighed at the last moment that was asked for: a power costs half a sample. */
@@ -49,18 +66,25 @@ export class KeySampler implements LookupSampler {
     this.#clock = clock
     this.#random = random
     this.#keys = new SpaceSaving(settings.capacity)
-    this.#lnPassed = Math.log1p(-1 / settings.sampleEvery)
     this.#beganMs = clock.ceilingMs()
     this.#weightMs = this.#beganMs
+    this.#windowBeganMs = this.#beganMs
+    this.#coarsestMs = this.#beganMs
+  }
+
+  get every(): number {
+    return this.#every
   }
 
   drawGap(): number {
+    if (this.#every === 1) return 0
     const gap = Math.log(1 - this.#random()) / this.#lnPassed
     return Math.min(gap, MAX_GAP) | 0
   }
 
-  sample(namespace: string, key: string): void {
-    const weight = this.#weighNow()
+  sample(namespace: string, key: string, every: number): void {
+    const weight = this.#weighNow() * every
+    this.#keepPace(every)
     if (key.length > MAX_KEY_CHARS) this.#keys.addUnnamed(namespace, weight)
     else this.#keys.add(namespace, key, weight)
   }
@@ -91,27 +115,46 @@ export class KeySampler implements LookupSampler {
     const keys = this.#keys
     const owner = namespace === undefined ? undefined : keys.find(namespace)
     const weight = namespace === undefined ? keys.weight : (owner?.weight ?? 0)
-    const samples = weight / this.#weighNow()
+    const lookups = weight / this.#weighNow()
     const keysCounted = namespace === undefined ? keys.size : (owner?.counters.size ?? 0)
-    return { lookups: this.#scaled(samples), error: this.#noise(samples), keysCounted }
+    return { lookups: Math.round(lookups), error: this.#noise(lookups), keysCounted }
   }
 
   #told(namespace: string, key: string, counter: number | undefined, now: number): KeyFrequency {
     const keys = this.#keys
-    const samples = counter === undefined ? 0 : keys.weightOf(counter) / now
+    const count = counter === undefined ? 0 : keys.weightOf(counter) / now
     const over = (counter === undefined ? keys.least : keys.errorOf(counter)) / now
-    const error = Math.ceil(over * this.#settings.sampleEvery) + this.#noise(samples)
-    return { namespace, key, count: this.#scaled(samples), error }
+    const error = Math.ceil(over) + this.#noise(count)
+    return { namespace, key, count: Math.round(count), error }
   }
 
-  #scaled(samples: number): number {
-    return Math.round(samples * this.#settings.sampleEvery)
+  /** What chance may have added or left out: as if all of it had been seen as coarsely as any. */
+  #noise(lookups: number): number {
+    const every = this.#coarsestNow()
+    return Math.ceil(DEVIATIONS * Math.sqrt(every * (lookups + FEW * every)))
   }
 
-  /** What chance may have added or left out. */
-  #noise(samples: number): number {
-    const { sampleEvery } = this.#settings
-    return sampleEvery === 1 ? 0 : Math.ceil(sampleEvery * DEVIATIONS * Math.sqrt(samples + FEW))
+  #coarsestNow(): number {
+    const halfLives = (this.#clock.ceilingMs() - this.#coarsestMs) / this.#settings.halfLifeMs
+    const faded = halfLives > MAX_HALF_LIVES ? 0 : this.#coarsest * 2 ** -halfLives
+    return Math.max(faded, this.#every > 1 ? this.#every : 0)
+  }
+
+  /** Looks whether samples come too often, or too seldom. */
+  #keepPace(every: number): void {
+    this.#windowSamples++
+    this.#windowLookups += every
+    const nowMs = this.#clock.ceilingMs()
+    const windowMs = nowMs - this.#windowBeganMs
+    if (this.#windowSamples < WINDOW_SAMPLES && windowMs < WINDOW_MS) return
+    this.#coarsest = Math.max(this.#coarsestNow(), every > 1 ? every : 0)
+    this.#coarsestMs = nowMs
+    const wanted = Math.ceil(this.#windowLookups / Math.max(1, windowMs) / SAMPLES_PER_MS)
+    this.#every = Math.min(this.#settings.sampleEvery, Math.max(1, wanted))
+    this.#lnPassed = Math.log1p(-1 / this.#every)
+    this.#windowBeganMs = nowMs
+    this.#windowSamples = 0
+    this.#windowLookups = 0
   }
 
   /** What a sample of now weighs. */

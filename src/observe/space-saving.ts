@@ -12,7 +12,7 @@
  * The least weight is the root of a heap: a key that is often asked for sinks to its leaves, where
  * adding to it moves nothing. Each has four below it, whose weights lie side by side: between two
  * samples of a busy cache all of this leaves the processor's caches, and what a sample costs is
- * what it has to fetch again (bench/hot-keys). About 100 bytes for each counter and the text of
+ * what it has to fetch again (bench/hot-keys). About 110 bytes for each counter and the text of
  * its key, and 150 for each namespace that was ever seen, of which a cache has at most 10 000.
  */
 

@@ -34,6 +34,7 @@ const NEEDS_NOTHING = [
   'dictionary',
   'encryption',
   'expiry',
+  'faces',
   'hit-ratio',
   'hot-keys',
   'key',

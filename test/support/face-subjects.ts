@@ -32,7 +32,7 @@ export interface FaceKind {
 const TTL = 3_600
 
 /** It is given its cache. */
-export const CORE: FaceKind = {
+const CORE: FaceKind = {
   name: 'core',
   open: ({ core: given }) => {
     const core = given!

@@ -47,10 +47,12 @@ function zipfStream(keys: number, length: number, seed: number) {
 /** As the engine does: counts down from one sample to the next. */
 function feed(sampler: KeySampler, keys: Iterable<string>): void {
   let left = sampler.drawGap()
+  let { every } = sampler
   for (const key of keys) {
     if (--left >= 0) continue
-    sampler.sample('', key)
+    sampler.sample('', key, every)
     left = sampler.drawGap()
+    every = sampler.every
   }
 }
 
@@ -113,7 +115,7 @@ describe('hotKeys of a cache', () => {
     expect(cache.keyTraffic()).toMatchObject({ lookups: 6, keysCounted: 3, keysInMemory: 1 })
   })
 
-  it('finds the cold ones in memory: those never asked for, then those asked for least', async () => {
+  it('finds the cold ones in memory: never asked for, then asked for least', async () => {
     const { cache } = trackedCache({ hotKeys: EACH })
     const users = cache.namespace('users')
     for (const key of ['often', 'never', 'once', 'twice']) await users.set(key, 1)
@@ -224,8 +226,37 @@ describe('the sampler', () => {
     expect(counts.every(({ count }) => count > 0)).toBe(true)
   })
 
+  it('counts each of a few, fewer of many, and each again when they are few', async () => {
+    const clock = fakeClock()
+    const settings = { capacity: 1_000, sampleEvery: 1_024, halfLifeMs: 86_400_000 }
+    const sampler = new KeySampler(settings, clock, seededRandom(5))
+    const few = async (key: string) => {
+      for (let n = 0; n < 100; n++) {
+        feed(sampler, [key])
+        await clock.advance(200)
+      }
+    }
+    await few('first')
+    expect(sampler.frequencyOf('', 'first')).toMatchObject({ count: 100, error: 0 })
+    const hundred = Array.from({ length: 100 }, (_, n) => `k${n % 10}`)
+    for (let ms = 0; ms < 500; ms++) {
+      feed(sampler, hundred)
+      await clock.advance(1)
+    }
+    expect(Math.abs(sampler.every - 10)).toBeLessThan(5)
+    const { count, error } = sampler.frequencyOf('', 'k3')
+    expect(error).toBeLessThan(1_000)
+    expect(Math.abs(count - 5_000)).toBeLessThanOrEqual(error)
+    await few('last')
+    expect(sampler.every).toBe(1)
+    const last = sampler.frequencyOf('', 'last')
+    expect(Math.abs(last.count - 100)).toBeLessThanOrEqual(last.error)
+  })
+
   it.each([0, 1, 0.999_999_999, Number.NaN])('lives with a random that says %d', (says) => {
     const sampler = new KeySampler(SETTINGS, fakeClock(), () => says)
+    for (let n = 0; n < 200; n++) sampler.sample('', 'k', sampler.every)
+    expect(sampler.every).toBe(64)
     const gap = sampler.drawGap()
     expect(Number.isInteger(gap) && gap >= 0 && gap <= 2 ** 30).toBe(true)
   })
