@@ -50,13 +50,13 @@ const sessions = new SessionCacheService({ cache })
 const model = new OpenAICacheService({ cache })
 
 async function profiles(): Promise<void> {
-  await Promise.all(Array.from({ length: 10 }, () => users.getUser(1)))
+  await Promise.all(Array.from({ length: 10 }, () => users.getUser('1')))
   console.log(`10 reads of a profile, ${source.queries} query`)
   await conversations.setUserConversations(1, [{ id: 'c1' }, { id: 'c2' }], 'page-1')
-  await users.updateUser(1, { plan: 'paid' })
-  console.log(`after an update: ${(await users.getUser(1))?.plan}`)
+  await users.updateUser('1', { plan: 'paid' })
+  console.log(`after an update: ${(await users.getUser('1'))?.plan}`)
   console.log(`its list of conversations: ${await conversations.getUserConversations(1, 'page-1')}`)
-  console.log(`nobody: ${await users.getUser(99)}`)
+  console.log(`nobody: ${await users.getUser('99')}`)
 }
 
 async function talk(): Promise<void> {
@@ -92,7 +92,7 @@ async function access(): Promise<void> {
   const { kept, users: warmed } = await warmer.runOnce()
   console.log(`warmed ${kept} entries for ${warmed} users`)
   const before = source.queries
-  await users.getUser(2)
+  await users.getUser('2')
   console.log(`queries for a warm profile: ${source.queries - before}`)
 }
 
