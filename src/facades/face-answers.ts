@@ -1,5 +1,11 @@
 /** What the documents answer where the core says something else. */
-import { type Cache, type CounterSnapshot, isCacheError, type SetOptions } from '../index.js'
+import {
+  type Cache,
+  type CallOptions,
+  type CounterSnapshot,
+  isCacheError,
+  type SetOptions,
+} from '../index.js'
 
 /** A miss is `null`. */
 export function orNull<T>(value: T | undefined): T | null {
@@ -8,6 +14,30 @@ export function orNull<T>(value: T | undefined): T | null {
 
 /** What takes a `null` for a miss asks again: it is not kept, whatever the cache does with it. */
 export const NO_NULL = { negativeTtl: '1ms' } as const
+
+/**
+ * `getOrSet`, where a load that asks for its own key is answered by another one: the documents give
+ * functions that cache themselves to calls that cache them under the same key.
+ */
+export async function loadInCache<T>(
+  space: Cache,
+  key: string,
+  load: () => Promise<T>,
+  options: CallOptions,
+): Promise<T> {
+  let isLoading = false
+  const loader = () => {
+    isLoading = true
+    return load()
+  }
+  try {
+    return await space.getOrSet<T>(key, loader, { ...NO_NULL, ...options })
+  } catch (error) {
+    if (isLoading || !isCacheError(error, 'LOADER_RECURSION')) throw error
+    // What this answers is kept by whoever waits for it.
+    return load()
+  }
+}
 
 /**
  * `set`, where memory is enough while the store is away. `false` for what no tier has, also for a

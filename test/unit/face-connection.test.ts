@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { connectionOf, type Server, serverOf } from '../../src/facades/face-connection.js'
 import { OF_ALL_FACES } from '../../src/facades/face-core.js'
 import { readEnvironment } from '../../src/index.js'
-import { CORE_AND_FACES } from '../support/face-subjects.js'
+import { CORE_AND_FACES, FACES } from '../support/face-subjects.js'
 import { optionInvalid } from '../support/option-invalid.js'
 import { trackedCache } from './tracked-cache.js'
 
@@ -106,6 +106,19 @@ describe('all faces over one cache', () => {
     }
     await Promise.all(subjects.map((subject) => subject.close()))
     expect(await core.set('k', 1)).toBe(true)
+  })
+
+  it('take a load that asks for its own key', async () => {
+    const { cache: core } = trackedCache(OF_ALL_FACES)
+    for (const kind of FACES) {
+      const face = kind.open({ core })
+      const key = `of ${kind.name}`
+      expect(await face.load(key, async () => face.load(key, async () => 'inner'))).toBe('inner')
+      expect(await face.get(key)).toBe('inner')
+      const error = new Error('of the source')
+      const failing = async () => face.load('bad', () => Promise.reject(error))
+      await expect(face.load('bad', failing)).rejects.toBe(error)
+    }
   })
 
   it('share a load, and what a tag forgets', async () => {

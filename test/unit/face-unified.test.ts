@@ -166,6 +166,27 @@ describe('cached and memoize', () => {
     expect(await core.namespace('llm_response').ttl('gpt:hi')).toBe(60)
   })
 
+  it('take a function that caches itself under the same key', async () => {
+    const { cache, core } = tracked()
+    let completions = 0
+    const generateCompletion = (prompt: string, model: string) =>
+      cache.cached(CacheNamespace.LLM_RESPONSE, `${model}:${prompt}`, async () => {
+        completions++
+        return `${model} on ${prompt}`
+      })
+    const memoizedCompletion = cache.memoize(
+      CacheNamespace.LLM_RESPONSE,
+      generateCompletion,
+      (prompt, model) => `${model}:${prompt}`,
+      60,
+    )
+    const answers = await Promise.all([1, 2].map(() => memoizedCompletion('hi', 'gpt')))
+    expect([answers, completions]).toEqual([['gpt on hi', 'gpt on hi'], 1])
+    expect(await memoizedCompletion('hi', 'gpt')).toBe('gpt on hi')
+    expect(completions).toBe(1)
+    expect(await core.namespace('llm_response').ttl('gpt:hi')).toBe(60)
+  })
+
   it('reject where no key can be made, and refuse what is no function', async () => {
     const { cache } = tracked()
     const error = new Error('no key')
@@ -248,10 +269,10 @@ describe('shorthands', () => {
       await cacheWorkflow('7', async () => 1)
       await cacheQuery('7', async () => 1)
       await cacheOfProcess.set(CacheNamespace.USER_DATA, '7', 1)
-      expect(await CacheInvalidation.onSessionUpdate('7')).toBe(true)
-      expect(await CacheInvalidation.onUserDataUpdate('7')).toBe(true)
-      expect(await CacheInvalidation.onWorkflowUpdate('7')).toBe(true)
-      expect(await CacheInvalidation.onDatabaseUpdate()).toBe(1)
+      const { onDatabaseUpdate, onSessionUpdate, ...others } = CacheInvalidation
+      expect([await onSessionUpdate('7'), await onDatabaseUpdate()]).toEqual([true, 1])
+      expect(await others.onUserDataUpdate('7')).toBe(true)
+      expect(await others.onWorkflowUpdate('7')).toBe(true)
       expect(cacheOfProcess.getStats().keys).toBe(0)
     }))
 })

@@ -1,6 +1,6 @@
 /** Cache-aside, write-through and refresh-ahead as classes. Write-behind has a file of its own. */
 import { SourceWriter } from '../../patterns/source-writer.js'
-import { NO_NULL, orNull } from '../face-answers.js'
+import { loadInCache, orNull } from '../face-answers.js'
 import type { CacheOptions } from './cache-options.js'
 import { type CachePatternOptions, PatternCache } from './pattern-cache.js'
 
@@ -19,7 +19,7 @@ export class CacheAsidePattern {
   ): Promise<T> {
     const place = this.#cache.place(key)
     const life = this.#cache.lifeOf(place, options)
-    return place.space.getOrSet<T>(place.key, () => loader(), { ...NO_NULL, ...life })
+    return loadInCache(place.space, place.key, loader, life)
   }
 
   set(key: string, value: unknown, options?: Omit<CacheOptions, 'namespace'>): Promise<boolean> {
@@ -122,8 +122,9 @@ export class RefreshAheadPattern {
     const load = this.#load
     if (load === undefined) return this.#cache.get<T>(key)
     const place = this.#cache.place(key)
-    const life = { ...NO_NULL, ...this.#cache.lifeOf(place), eager: this.#threshold }
-    return orNull(await place.space.getOrSet<T>(place.key, () => load(key) as Promise<T>, life))
+    const life = { ...this.#cache.lifeOf(place), eager: this.#threshold }
+    const loader = () => load(key) as Promise<T>
+    return orNull(await loadInCache(place.space, place.key, loader, life))
   }
 
   set(key: string, value: unknown, options?: Omit<CacheOptions, 'namespace'>): Promise<boolean> {

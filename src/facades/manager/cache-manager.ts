@@ -2,7 +2,7 @@
 
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { NO_NULL, orNull, setInCache } from '../face-answers.js'
+import { loadInCache, orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore } from '../face-core.js'
 import {
   type CacheConfig,
@@ -74,7 +74,7 @@ export class CacheManager {
   ): Promise<T | null> {
     const { space, life } = this.#place(options)
     if (fallback === undefined) return orNull(await space.get<T>(key))
-    return orNull(await space.getOrSet<T | undefined>(key, () => load(key, fallback), life))
+    return orNull(await loadInCache<T>(space, key, () => load(key, fallback), life))
   }
 
   /** Whether a tier has it now. */
@@ -167,7 +167,8 @@ export class CacheManager {
     options?: CacheOptions,
   ): Promise<T | null> {
     const { space, life } = this.#place(options)
-    return orNull(await space.refresh<T | undefined>(key, () => load(key, fallback), life))
+    const anew = { ...life, fresh: true }
+    return orNull(await loadInCache<T>(space, key, () => load(key, fallback), anew))
   }
 
   cacheAside<T>(key: string, fallback: () => Promise<T>, options?: CacheOptions): CacheAside<T> {
@@ -187,7 +188,7 @@ export class CacheManager {
     check.known(options, OPTION_NAMES)
     const { namespace, ttl, tags, compress, serialize } = options
     check.flag('serialize', serialize)
-    return { space: this.#face.space(namespace), life: { ...NO_NULL, ttl, tags, compress } }
+    return { space: this.#face.space(namespace), life: { ttl, tags, compress } }
   }
 }
 

@@ -1,6 +1,6 @@
 /** A cache whose every call names a namespace: Redis with memory in front, memory without it. */
 import { countedRemoval } from '../../patterns/index.js'
-import { hitsOf, NO_NULL, orNull, percentOf, setInCache } from '../face-answers.js'
+import { hitsOf, loadInCache, orNull, percentOf, setInCache } from '../face-answers.js'
 import {
   type CoreCache,
   FaceCore,
@@ -94,10 +94,7 @@ export class UnifiedCacheManager {
     fn: () => Promise<T>,
     ttl?: number,
   ): Promise<T> {
-    return this.#face.space(namespace).getOrSet(key, () => fn(), {
-      ...NO_NULL,
-      ...lifeIn(namespace, ttl),
-    })
+    return loadInCache(this.#face.space(namespace), key, fn, lifeIn(namespace, ttl))
   }
 
   /** Rejects with what `fn` or `keyGenerator` throws. Throws OPTION_INVALID for no function. */
