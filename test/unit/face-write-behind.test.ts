@@ -239,7 +239,10 @@ describe('in a store that keeps queues', () => {
     expect(other).toThrow(optionInvalid(/WriteBehindPattern: option 'name' is 'default'; .*writer/))
     const same = new WriteBehindPattern({ cache, writer: source.writer })
     const named = new WriteBehindPattern({ cache, writer: async () => {}, name: 'mine' })
-    for (const each of [same, named, pattern]) await closed(each, clock)
+    const users = new WriteBehindPattern({ cache, writer: async () => {}, namespace: 'sessions' })
+    const taken = within(clock, pattern.set('sess:1', 1))
+    await expect(taken).rejects.toEqual(optionInvalid(/'name' is 'default'/))
+    for (const each of [same, named, users, pattern]) await closed(each, clock)
     await closed(other(), clock)
   })
 

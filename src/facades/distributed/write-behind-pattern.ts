@@ -49,6 +49,7 @@ export class WriteBehindPattern {
   readonly #direct: SourceWriter
   #durability: 'memory' | 'process'
   #queues: FlatWriteBehind
+  #closed: Promise<void> | undefined
 
   /** Throws OPTION_UNKNOWN or OPTION_INVALID. */
   constructor(options: WriteBehindPatternOptions) {
@@ -110,7 +111,12 @@ export class WriteBehindPattern {
    * Flushes, then ends. What a store has queued and no writer took stays there; what the process
    * has is lost, with a warning. Does not wait for a Redis that is away. Never rejects.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
+  }
+
+  async #end(): Promise<void> {
     const isHere = this.#durability === 'process'
     const isThere = isStoreThere(this.#cache.service.core.stats())
     const isWritten = (isHere || isThere) && (await this.flush().catch(() => false))
@@ -127,6 +133,8 @@ export class WriteBehindPattern {
 
   async #put(key: string, value: unknown, put: () => Promise<number>): Promise<void> {
     const queues = this.#queues
+    // A name that is taken is no server that refuses.
+    queues.of(this.#cache.place(key))
     try {
       await put()
     } catch (error) {
