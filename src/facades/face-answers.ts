@@ -1,13 +1,31 @@
 /** What the documents answer where the core says something else. */
-import { type Cache, type CounterSnapshot, isCacheError, type SetOptions } from '../index.js'
+import {
+  type Cache,
+  type CounterSnapshot,
+  isCacheError,
+  type Loader,
+  type SetOptions,
+} from '../index.js'
 
 /** A miss is `null`. */
 export function orNull<T>(value: T | undefined): T | null {
   return value ?? null
 }
 
-/** What takes a `null` for a miss asks again: it is not kept, whatever the cache does with it. */
+/**
+ * What takes a `null` for a miss asks again: it is not kept, whatever the cache does with it. For
+ * what replaces a value, which must not stay; where nothing was, `noNull` keeps none at all.
+ */
 export const NO_NULL = { negativeTtl: '1ms' } as const
+
+/** A loader whose `null`, where nothing was before, is handed out and not kept. */
+export function noNull<T>(load: () => T | PromiseLike<T>): Loader<T> {
+  return async (context) => {
+    const value = await load()
+    if ((value === null || value === undefined) && context.stale === undefined) context.skip()
+    return value
+  }
+}
 
 /**
  * `set`, where memory is enough while the store is away. `false` for what no tier has, also for a

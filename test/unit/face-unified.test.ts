@@ -251,7 +251,7 @@ describe('shorthands', () => {
       expect(await CacheInvalidation.onSessionUpdate('7')).toBe(true)
       expect(await CacheInvalidation.onUserDataUpdate('7')).toBe(true)
       expect(await CacheInvalidation.onWorkflowUpdate('7')).toBe(true)
-      expect(await CacheInvalidation.onDatabaseUpdate()).toBe(1)
+      expect(await CacheInvalidation.onDatabaseUpdate()).toBe(true)
       expect(cacheOfProcess.getStats().keys).toBe(0)
     }))
 })

@@ -1,6 +1,6 @@
 /** Cache-aside, write-through and refresh-ahead as classes. Write-behind has a file of its own. */
 import { SourceWriter } from '../../patterns/source-writer.js'
-import { NO_NULL, orNull } from '../face-answers.js'
+import { NO_NULL, noNull, orNull } from '../face-answers.js'
 import type { CacheOptions } from './cache-options.js'
 import { type CachePatternOptions, PatternCache } from './pattern-cache.js'
 
@@ -19,7 +19,7 @@ export class CacheAsidePattern {
   ): Promise<T> {
     const place = this.#cache.place(key)
     const life = this.#cache.lifeOf(place, options)
-    return place.space.getOrSet<T>(place.key, () => loader(), { ...NO_NULL, ...life })
+    return place.space.getOrSet<T>(place.key, noNull(loader), { ...NO_NULL, ...life })
   }
 
   set(key: string, value: unknown, options?: Omit<CacheOptions, 'namespace'>): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** One cache of the process as functions over flat keys. */
 import { type Circuit, circuit, countedRemoval } from '../../patterns/index.js'
-import { hitsOf, NO_NULL, orNull, percentOf, setInCache } from '../face-answers.js'
+import { hitsOf, NO_NULL, noNull, orNull, percentOf, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 
@@ -64,7 +64,7 @@ export async function cacheGetOrSet<T>(
   ttl: number,
   fallback: () => Promise<T>,
 ): Promise<T> {
-  return face.cache.getOrSet(key, () => fallback(), { ...NO_NULL, ttl })
+  return face.cache.getOrSet(key, noNull(fallback), { ...NO_NULL, ttl })
 }
 
 /** `false`: the store has not confirmed; this process has forgotten it all the same. */

@@ -2,7 +2,7 @@
 
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { NO_NULL, orNull, setInCache } from '../face-answers.js'
+import { NO_NULL, noNull, orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore } from '../face-core.js'
 import {
   type CacheConfig,
@@ -74,7 +74,13 @@ export class CacheManager {
   ): Promise<T | null> {
     const { space, life } = this.#place(options)
     if (fallback === undefined) return orNull(await space.get<T>(key))
-    return orNull(await space.getOrSet<T | undefined>(key, () => load(key, fallback), life))
+    return orNull(
+      await space.getOrSet<T | undefined>(
+        key,
+        noNull(() => load(key, fallback)),
+        life,
+      ),
+    )
   }
 
   /** Whether a tier has it now. */

@@ -1,7 +1,7 @@
 /** A cache with tags and patterns that compresses what is large and goes on without Redis. */
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { hitsOf, NO_NULL, orNull, percentOf, setInCache } from '../face-answers.js'
+import { hitsOf, NO_NULL, noNull, orNull, percentOf, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions, isStoreThere } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 
@@ -66,7 +66,7 @@ export class CacheService {
 
   /** What `load` throws reaches the caller; a `null` of it is not kept. */
   async getOrSet<T>(key: string, load: () => Promise<T>, options?: CacheSetOptions): Promise<T> {
-    return this.#cache.getOrSet(key, () => load(), { ...NO_NULL, ...lifeOf(options) })
+    return this.#cache.getOrSet(key, noNull(load), { ...NO_NULL, ...lifeOf(options) })
   }
 
   /** `false`: the store has not confirmed; this process has forgotten it all the same. */

@@ -1,6 +1,6 @@
 /** A cache whose every call names a namespace: Redis with memory in front, memory without it. */
 import { countedRemoval } from '../../patterns/index.js'
-import { hitsOf, NO_NULL, orNull, percentOf, setInCache } from '../face-answers.js'
+import { hitsOf, NO_NULL, noNull, orNull, percentOf, setInCache } from '../face-answers.js'
 import {
   type CoreCache,
   FaceCore,
@@ -94,7 +94,7 @@ export class UnifiedCacheManager {
     fn: () => Promise<T>,
     ttl?: number,
   ): Promise<T> {
-    return this.#face.space(namespace).getOrSet(key, () => fn(), {
+    return this.#face.space(namespace).getOrSet(key, noNull(fn), {
       ...NO_NULL,
       ...lifeIn(namespace, ttl),
     })
