@@ -4,6 +4,7 @@ import {
   type CallOptions,
   type CounterSnapshot,
   isCacheError,
+  type Loader,
   type SetOptions,
 } from '../index.js'
 
@@ -12,8 +13,20 @@ export function orNull<T>(value: T | undefined): T | null {
   return value ?? null
 }
 
-/** What takes a `null` for a miss asks again: it is not kept, whatever the cache does with it. */
+/**
+ * What takes a `null` for a miss asks again: it is not kept, whatever the cache does with it. For
+ * what replaces a value, which must not stay; where nothing was, `noNull` keeps none at all.
+ */
 export const NO_NULL = { negativeTtl: '1ms' } as const
+
+/** A loader whose `null`, where nothing was before, is handed out and not kept. */
+function noNull<T>(load: () => T | PromiseLike<T>): Loader<T> {
+  return async (context) => {
+    const value = await load()
+    if ((value === null || value === undefined) && context.stale === undefined) context.skip()
+    return value
+  }
+}
 
 /**
  * `getOrSet`, where a load that asks for its own key is answered by another one: the documents give
@@ -26,10 +39,10 @@ export async function loadInCache<T>(
   options: CallOptions,
 ): Promise<T> {
   let isLoading = false
-  const loader = () => {
+  const loader = noNull(() => {
     isLoading = true
     return load()
-  }
+  })
   try {
     return await space.getOrSet<T>(key, loader, { ...NO_NULL, ...options })
   } catch (error) {

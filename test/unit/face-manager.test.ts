@@ -29,6 +29,16 @@ function trackedAway() {
 }
 
 describe('the core methods', () => {
+  it('keep no null at all, and no value that a null replaces', async () => {
+    const { cache, clock } = tracked()
+    const answers: (string | null)[] = [null, 'there', null]
+    const find = async () => answers.shift()!
+    expect([await cache.get('k', find), await cache.get('k', find)]).toEqual([null, 'there'])
+    expect(await cache.refresh('k', find)).toBeNull()
+    await clock.advance(1)
+    expect(await cache.get('k')).toBeNull()
+  })
+
   it('keep, find and forget', async () => {
     const { cache, core, clock } = tracked()
     expect(await cache.get('user:123')).toBeNull()

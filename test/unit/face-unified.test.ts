@@ -270,7 +270,7 @@ describe('shorthands', () => {
       await cacheQuery('7', async () => 1)
       await cacheOfProcess.set(CacheNamespace.USER_DATA, '7', 1)
       const { onDatabaseUpdate, onSessionUpdate, ...others } = CacheInvalidation
-      expect([await onSessionUpdate('7'), await onDatabaseUpdate()]).toEqual([true, 1])
+      expect([await onSessionUpdate('7'), await onDatabaseUpdate()]).toEqual([true, true])
       expect(await others.onUserDataUpdate('7')).toBe(true)
       expect(await others.onWorkflowUpdate('7')).toBe(true)
       expect(cacheOfProcess.getStats().keys).toBe(0)

@@ -53,6 +53,25 @@ describe('CacheWarmer', () => {
     await expect(none).rejects.toEqual(optionInvalid(/CacheWarmer: option 'warmUser' is undefined/))
   })
 
+  it('loads twenty users at once, and passes over an answer that is no record', async () => {
+    const { cache } = tracked()
+    let running = 0
+    let most = 0
+    const service = warmer({
+      cache,
+      recentlyActiveUsers: () => Array.from({ length: 50 }, (_, id) => `${id}`),
+      warmUser: async (id) => {
+        most = Math.max(most, ++running)
+        await Promise.resolve()
+        running--
+        return id === '7' ? (undefined as never) : { [`user:${id}`]: id }
+      },
+    })
+    expect(await service.runOnce()).toEqual({ kept: 49, refused: 0, users: 49, failures: 1 })
+    expect(most).toBe(20)
+    expect([await cache.get('user:49'), await cache.get('user:7')]).toEqual(['49', null])
+  })
+
   it('takes what is popular as a record too', async () => {
     const { cache } = tracked()
     const report = await warmer({ cache, popular: { a: 1, b: 2 } }).runOnce()

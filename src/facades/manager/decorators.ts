@@ -2,6 +2,7 @@
 import { cachedMethodOf } from '../../patterns/cached-method.js'
 import { readClassOptions } from '../../patterns/cached-options.js'
 import { type CachedDecorator, cached, cachedClass } from '../../patterns/index.js'
+import { NO_NULL } from '../face-answers.js'
 import type { CacheManager } from './cache-manager.js'
 import { check } from './cache-manager-config.js'
 import { cacheManager } from './cache-manager-factory.js'
@@ -39,7 +40,9 @@ export function CacheMethod(
 ): CachedDecorator<unknown, unknown, never[]> {
   check.known(options, ['ttl', 'tags', 'keyGenerator'])
   const { ttl, tags, keyGenerator: key } = options
-  const decorate = cached<unknown, never[]>({ ttl, tags, key }) as (...form: unknown[]) => unknown
+  const decorate = cached<unknown, never[]>({ ...NO_NULL, ttl, tags, key }) as (
+    ...form: unknown[]
+  ) => unknown
   const decorated = (...form: unknown[]): unknown => {
     const made = decorate(...form)
     const method = typeof made === 'function' ? made : (made as PropertyDescriptor).value

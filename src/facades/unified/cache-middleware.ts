@@ -58,7 +58,9 @@ export const CacheInvalidation = {
     cache.delete(CacheNamespace.USER_DATA, userId),
   onToolExecution: async (toolName: string, input: unknown): Promise<boolean> =>
     cache.delete(CacheNamespace.TOOL_RESULT, toolKey(toolName, input)),
-  onDatabaseUpdate: (): Promise<number> => cache.deleteNamespace(CacheNamespace.DATABASE_QUERY),
+  /** One round trip, whatever there is: nothing is counted. */
+  onDatabaseUpdate: async (): Promise<boolean> =>
+    (await cache.core.namespace(CacheNamespace.DATABASE_QUERY).clear()) !== false,
   onWorkflowUpdate: (workflowId: string): Promise<boolean> =>
     cache.delete(CacheNamespace.WORKFLOW, workflowId),
 }
