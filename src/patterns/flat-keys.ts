@@ -155,9 +155,11 @@ function open(root: AnyRoot, { prefix, encrypt, maxBytes }: FlatNamespace): Cach
   const { memory, namespaces } = root.stats()
   if (namespaces[prefix] !== undefined) {
     const space = root.namespace(prefix)
-    if (encrypt !== true || isEncrypted(space)) return space
+    if (encrypt === undefined || encrypt === false || isEncrypted(space)) return space
     const range = `settled: namespace '${prefix}' is in use, and not encrypted`
-    throw check.invalid('encrypt', encrypt, range)
+    if (encrypt === true) throw check.invalid('encrypt', encrypt, range)
+    process.emitWarning(`namespace '${prefix}' is not encrypted: it was in use before`)
+    return space
   }
   const max = Math.min(1, (maxBytes ?? memory.maxBytes) / memory.maxBytes)
   const share = max < 1 ? { memoryShare: { max } } : {}

@@ -195,6 +195,21 @@ describe('the key manager', () => {
     compressionEnabled: true,
   }
 
+  it('goes on without keys where encryption is asked for, with a warning for each', async () => {
+    const { cache, core, keys } = managed()
+    keys.registerNamespace({ name: 'users', prefix: 'user', encryptionEnabled: true })
+    core.namespace('late')
+    keys.registerNamespace({ name: 'late', prefix: 'late', encryptionEnabled: true })
+    const warnings = await warningsOf(async () => {
+      for (const key of ['user:1', 'user:2', 'late:1']) await cache.set(key, 1)
+    })
+    expect(warnings).toEqual([
+      expect.stringMatching(/'user' is not encrypted: CACHE_ENCRYPTION_KEYS is not set/),
+      expect.stringMatching(/'late' is not encrypted: it was in use before/),
+    ])
+    expect(await cache.get('user:2')).toBe(1)
+  })
+
   it('begins with the four of the document', async () => {
     const { cache, keys } = managed()
     const rows = keys.getNamespaces().map((row) => {

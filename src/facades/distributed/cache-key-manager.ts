@@ -14,7 +14,10 @@ export interface KeyNamespace {
   /** Seconds. */
   defaultTTL?: number | undefined
   compressionEnabled?: boolean | undefined
-  /** Needs CACHE_ENCRYPTION_KEYS. Settled when the namespace is first used. */
+  /**
+   * Where CACHE_ENCRYPTION_KEYS is set; without it the process is warned, and values are not
+   * encrypted. Settled when the namespace is first used.
+   */
   encryptionEnabled?: boolean | undefined
   /** Bytes of memory that it takes at most. Settled when the namespace is first used. */
   maxSize?: number | undefined
@@ -156,7 +159,8 @@ const CHANGEABLE: readonly (keyof KeyNamespace)[] = [
 
 function flatNamespaceOf(given: Partial<KeyNamespace>): Partial<FlatNamespace> {
   const { name, prefix, defaultTTL: ttl, compressionEnabled: compress } = given
-  const { encryptionEnabled: encrypt, maxSize: maxBytes } = given
+  const { encryptionEnabled, maxSize: maxBytes } = given
+  const encrypt = encryptionEnabled === true ? 'if-keyed' : encryptionEnabled
   const pairs = Object.entries({ name, prefix, ttl, compress, encrypt, maxBytes })
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
 }

@@ -56,7 +56,7 @@ export class DistributedCacheService {
         readEnvironment()
       this.#isCompressing = (first ?? second) !== false
       // Each look-up: the figures of keys are looked at where there have been a handful.
-      const presets = { ttl: 3_600, hotKeys: { sampleEvery: 1 } }
+      const presets = { ttl: 3_600, hotKeys: true }
       return { presets, given: { ttl } }
     })
     this.keys = new FlatKeys(() => this.core, DEFAULT_NAMESPACES)
