@@ -81,3 +81,21 @@ export function hitsOf(counters: CounterSnapshot): number {
 export function percentOf(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100
 }
+
+/** Figures that several documents have, under the same names; since the start. */
+export interface FaceCounts {
+  hits: number
+  misses: number
+  sets: number
+  deletes: number
+  /** Calls of the store that failed, or took too long. */
+  errors: number
+  /** Percent. */
+  hitRate: number
+}
+
+export function countsOf(total: CounterSnapshot): FaceCounts {
+  const { misses, sets, deletes, storeErrors: errors } = total
+  const hits = hitsOf(total)
+  return { hits, misses, sets, deletes, errors, hitRate: percentOf(hits, hits + misses) }
+}

@@ -212,7 +212,8 @@ describe('floors and ceilings, by random work', () => {
         const evicted = told.filter((each) => each.endsWith(' evicted'))
         const losers = new Set(evicted.map((each) => each.split('/')[0]!))
         judge(tier, name, losers)
-        checkMemory(tier)
+        // The whole structure is walked less often: what breaks it stays broken.
+        if (step % 5 === 0) checkMemory(tier)
         losers.delete(name)
         taken += losers.size
       }

@@ -55,7 +55,6 @@ export class DistributedCacheService {
       const { CACHE_ENABLE_COMPRESSION: first, CACHE_COMPRESSION_ENABLED: second } =
         readEnvironment()
       this.#isCompressing = (first ?? second) !== false
-      // Each look-up: the figures of keys are looked at where there have been a handful.
       const presets = { ttl: 3_600, hotKeys: true }
       return { presets, given: { ttl } }
     })

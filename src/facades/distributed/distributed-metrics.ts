@@ -1,6 +1,6 @@
 /** Health and figures of the cache, in the shapes of the document. */
 import type { CacheHealth } from '../../index.js'
-import { hitsOf, percentOf } from '../face-answers.js'
+import { countsOf, type FaceCounts, percentOf } from '../face-answers.js'
 import { type CoreCache, isStoreThere } from '../face-core.js'
 
 export interface CacheHealthStatus {
@@ -18,14 +18,8 @@ export interface CacheHealthStatus {
   warnings: readonly string[]
 }
 
-export interface CacheMetrics {
-  hits: number
-  misses: number
-  sets: number
-  deletes: number
-  errors: number
+export interface CacheMetrics extends FaceCounts {
   /** Percent. */
-  hitRate: number
   errorRate: number
   /** Of a read of the store, ms. */
   responseTime: { p50: number; p99: number; max: number }
@@ -53,20 +47,14 @@ export async function healthStatusOf(cache: CoreCache): Promise<CacheHealthStatu
 export async function metricsOf(cache: CoreCache): Promise<CacheMetrics> {
   const { store } = await cache.health()
   const { total, memory, latencies } = cache.stats()
-  const { misses, sets, deletes, storeErrors: errors } = total
-  const hits = hitsOf(total)
+  const counts = countsOf(total)
   const calls = Object.values(latencies).reduce((sum, { count }) => sum + count, 0)
   const { p50Ms: p50, p99Ms: p99, maxMs: max } = latencies.read
   const sumOf = (figure: 'clients' | 'usedBytes') =>
     (store?.servers ?? []).reduce((sum, server) => sum + (server[figure] ?? 0), 0)
   return {
-    hits,
-    misses,
-    sets,
-    deletes,
-    errors,
-    hitRate: percentOf(hits, hits + misses),
-    errorRate: percentOf(errors, calls),
+    ...counts,
+    errorRate: percentOf(counts.errors, calls),
     responseTime: { p50, p99, max },
     connections: { active: sumOf('clients'), breaker: store?.breaker ?? 'none' },
     memory: { used: memory.bytes, redisUsed: sumOf('usedBytes') },

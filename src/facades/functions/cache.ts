@@ -1,18 +1,10 @@
 /** One cache of the process as functions over flat keys. */
 import { type Circuit, circuit, countedRemoval } from '../../patterns/index.js'
-import { hitsOf, loadInCache, orNull, percentOf, setInCache } from '../face-answers.js'
+import { countsOf, type FaceCounts, loadInCache, orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 
-export interface CacheStats {
-  hits: number
-  misses: number
-  sets: number
-  deletes: number
-  errors: number
-  /** Percent. */
-  hitRate: number
-}
+export type CacheStats = FaceCounts
 
 /** Seconds, and what keys begin with; an application may write to it before it caches. */
 export const CACHE_CONFIG = {
@@ -99,10 +91,7 @@ export function closeCache(): Promise<void> {
 
 export const cacheStats = {
   getStats(): CacheStats {
-    const { total } = face.cache.stats()
-    const { misses, sets, deletes, storeErrors: errors } = total
-    const hits = hitsOf(total)
-    return { hits, misses, sets, deletes, errors, hitRate: percentOf(hits, hits + misses) }
+    return countsOf(face.cache.stats().total)
   },
 }
 

@@ -1,6 +1,6 @@
 /** Health for an endpoint. */
 
-import { hitsOf, percentOf } from '../face-answers.js'
+import { countsOf } from '../face-answers.js'
 import type { CacheManager } from './cache-manager.js'
 
 export interface CacheHealthReport {
@@ -17,13 +17,11 @@ export interface CacheHealthReport {
 export function createCacheHealthCheck(manager: CacheManager): () => Promise<CacheHealthReport> {
   return async () => {
     const isHealthy = await manager.isHealthy()
-    const { total } = manager.core.stats()
-    const hits = hitsOf(total)
-    const { misses } = total
+    const { hits, misses, hitRate } = countsOf(manager.core.stats().total)
     return {
       status: isHealthy ? 'healthy' : 'degraded',
       adapter: manager.getAdapterType(),
-      stats: { hits, misses, hitRate: percentOf(hits, hits + misses) },
+      stats: { hits, misses, hitRate },
       timestamp: new Date().toISOString(),
     }
   }

@@ -1,7 +1,7 @@
 /** A cache with tags and patterns that compresses what is large and goes on without Redis. */
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { hitsOf, loadInCache, orNull, percentOf, setInCache } from '../face-answers.js'
+import { countsOf, type FaceCounts, loadInCache, orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions, isStoreThere } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 
@@ -18,14 +18,7 @@ export interface CacheSetOptions {
   compress?: boolean | undefined
 }
 
-export interface CacheServiceStats {
-  hits: number
-  misses: number
-  errors: number
-  sets: number
-  deletes: number
-  /** Percent. */
-  hitRate: number
+export interface CacheServiceStats extends FaceCounts {
   /** In memory. */
   keys: number
   /** Bytes of memory, estimated. */
@@ -100,12 +93,8 @@ export class CacheService {
 
   getStats(): CacheServiceStats {
     const stats = this.core.stats()
-    const { misses, storeErrors: errors, sets, deletes } = stats.total
-    const hits = hitsOf(stats.total)
     const { entries: keys, bytes: memoryUsage } = stats.memory
-    const hitRate = percentOf(hits, hits + misses)
-    const connected = isStoreThere(stats)
-    return { hits, misses, errors, sets, deletes, hitRate, keys, memoryUsage, connected }
+    return { ...countsOf(stats.total), keys, memoryUsage, connected: isStoreThere(stats) }
   }
 
   /** Waits for writes under way, then ends connections; later reads are misses. Never rejects. */

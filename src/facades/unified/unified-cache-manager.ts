@@ -1,6 +1,6 @@
 /** A cache whose every call names a namespace: Redis with memory in front, memory without it. */
 import { countedRemoval } from '../../patterns/index.js'
-import { hitsOf, loadInCache, orNull, percentOf, setInCache } from '../face-answers.js'
+import { countsOf, loadInCache, orNull, setInCache } from '../face-answers.js'
 import {
   type CoreCache,
   FaceCore,
@@ -114,10 +114,9 @@ export class UnifiedCacheManager {
 
   getStats(): CacheStats {
     const { total, memory } = this.core.stats()
-    const { misses, sets, deletes } = total
-    const hits = hitsOf(total)
+    const { hits, misses, sets, deletes, hitRate: percent } = countsOf(total)
     const redisConnected = this.isRedisConnected()
-    const hitRate = `${percentOf(hits, hits + misses).toFixed(2)}%`
+    const hitRate = `${percent.toFixed(2)}%`
     const provider = redisConnected ? 'redis' : 'memory'
     return { hits, misses, sets, deletes, hitRate, provider, redisConnected, keys: memory.entries }
   }
