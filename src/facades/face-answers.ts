@@ -7,6 +7,7 @@ import {
   type Loader,
   type SetOptions,
 } from '../index.js'
+import type { CoreCache } from './face-core.js'
 
 /** A miss is `null`. */
 export function orNull<T>(value: T | undefined): T | null {
@@ -69,6 +70,23 @@ export async function setInCache(
     await space.delete(key)
     return false
   }
+}
+
+/**
+ * Invalidates by tag; how many entries with these tags memory held. What others hold nobody counts:
+ * the invalidation is one round trip, whatever there is.
+ */
+export async function invalidateTagsIn(core: CoreCache, tags: readonly string[]): Promise<number> {
+  const { length } = core.memory.tagged(tags)
+  await core.invalidateTags(tags)
+  return length
+}
+
+/** Whole seconds that are left; -2 for no entry, -1 for one without end, as Redis says it. */
+export async function redisTtl(space: Cache, key: string): Promise<number> {
+  const seconds = await space.ttl(key)
+  if (seconds === undefined) return -2
+  return seconds === Number.POSITIVE_INFINITY ? -1 : Math.ceil(seconds)
 }
 
 /** Answers that were handed out, fresh or stale. */

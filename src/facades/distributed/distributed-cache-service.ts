@@ -11,7 +11,7 @@ import {
   listFlatKeys,
   removeFlatKeys,
 } from '../../patterns/index.js'
-import { orNull, setInCache } from '../face-answers.js'
+import { invalidateTagsIn, orNull, redisTtl, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 import { known } from '../known.js'
@@ -117,17 +117,13 @@ export class DistributedCacheService {
 
   /** How many entries with these tags this process had in memory; all are out of date. */
   async invalidateByTags(tags: string[]): Promise<number> {
-    const { length } = this.core.memory.tagged(tags)
-    await this.core.invalidateTags(tags)
-    return length
+    return invalidateTagsIn(this.core, tags)
   }
 
   /** Whole seconds that are left; -2 for no entry, -1 for one without end, as Redis says it. */
   async getTTL(key: string, options?: WhereOptions): Promise<number> {
     const { space, key: own } = this.#place(key, options)
-    const seconds = await space.ttl(own)
-    if (seconds === undefined) return -2
-    return seconds === Number.POSITIVE_INFINITY ? -1 : Math.ceil(seconds)
+    return redisTtl(space, own)
   }
 
   /** A new ttl from now. `false` if there is no entry. */

@@ -1,9 +1,9 @@
 /** What the pattern classes have in common: a service, a namespace, and how entries live. */
 import type { SetOptions } from '../../index.js'
 import { FlatKeys, type FlatPlace } from '../../patterns/index.js'
-import { orNull, setInCache } from '../face-answers.js'
+import { setInCache } from '../face-answers.js'
 import { FaceOptionCheck } from '../face-options.js'
-import type { CacheOptions } from './cache-options.js'
+import type { CacheOptions, WhereOptions } from './cache-options.js'
 import {
   type DistributedCacheOptions,
   DistributedCacheService,
@@ -71,9 +71,8 @@ export class PatternCache {
     }
   }
 
-  async get<T>(key: string): Promise<T | null> {
-    const place = this.place(key)
-    return orNull(await place.space.get<T>(place.key))
+  get<T>(key: string): Promise<T | null> {
+    return this.service.get<T>(key, this.#where)
   }
 
   async set(key: string, value: unknown, call?: Omit<CacheOptions, 'namespace'>): Promise<boolean> {
@@ -81,9 +80,12 @@ export class PatternCache {
     return setInCache(place.space, place.key, value, this.lifeOf(place, call))
   }
 
-  async delete(key: string): Promise<boolean> {
-    const { space, key: own } = this.place(key)
-    return (await space.delete(own)) !== false
+  delete(key: string): Promise<boolean> {
+    return this.service.delete(key, this.#where)
+  }
+
+  get #where(): WhereOptions {
+    return { namespace: this.#options.namespace }
   }
 
   /** Ends the service that the pattern has made. */

@@ -1,6 +1,13 @@
 /** One cache of the process as functions over flat keys. */
 import { type Circuit, circuit, countedRemoval } from '../../patterns/index.js'
-import { countsOf, type FaceCounts, loadInCache, orNull, setInCache } from '../face-answers.js'
+import {
+  countsOf,
+  type FaceCounts,
+  loadInCache,
+  orNull,
+  redisTtl,
+  setInCache,
+} from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 
@@ -79,9 +86,7 @@ export async function cacheExists(key: string): Promise<boolean> {
 
 /** Whole seconds that are left; -2 for no entry, -1 for one without end, as Redis says it. */
 export async function cacheTTL(key: string): Promise<number> {
-  const seconds = await face.cache.ttl(key)
-  if (seconds === undefined) return -2
-  return seconds === Number.POSITIVE_INFINITY ? -1 : Math.ceil(seconds)
+  return redisTtl(face.cache, key)
 }
 
 /** Ends the connections of the cache. Never rejects. */

@@ -1,5 +1,5 @@
 /** The figures of a manager, tier by tier. */
-import { hitsOf, percentOf } from '../face-answers.js'
+import { countsOf, type FaceCounts, hitsOf, percentOf } from '../face-answers.js'
 import { type CoreCache, isStoreThere } from '../face-core.js'
 
 export interface CacheManagerStats {
@@ -10,14 +10,7 @@ export interface CacheManagerStats {
     healthy: boolean
     /** Of one ping, ms; 0 where there is no answer. */
     latency: number
-    stats: {
-      hits: number
-      misses: number
-      sets: number
-      deletes: number
-      errors: number
-      hitRate: number
-    }
+    stats: FaceCounts
   }
   combined: {
     /** Of the servers, where they tell it, or of memory. */
@@ -37,8 +30,7 @@ export async function managerStats(cache: CoreCache): Promise<CacheManagerStats>
   const requests = hits + total.misses + total.shared
   const l1Hits = total.memoryHits + total.memoryStaleHits
   const l2Hits = hits - l1Hits
-  const { misses, sets, deletes, storeErrors: errors } = total
-  const hitRate = percentOf(l2Hits, l2Hits + misses)
+  const l2Rate = percentOf(l2Hits, l2Hits + total.misses)
   const stored = (store?.servers ?? [])
     .filter(({ role }) => role !== 'replica')
     .reduce((sum, { keys = 0 }) => sum + keys, 0)
@@ -48,7 +40,7 @@ export async function managerStats(cache: CoreCache): Promise<CacheManagerStats>
     l2: {
       healthy: isStoreThere(stats),
       latency: store?.pingMs ?? 0,
-      stats: { hits: l2Hits, misses, sets, deletes, errors, hitRate },
+      stats: { ...countsOf(total), hits: l2Hits, hitRate: l2Rate },
     },
     combined: {
       totalEntries: Math.max(memory.entries, stored),

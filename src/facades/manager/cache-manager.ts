@@ -2,7 +2,7 @@
 
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { loadInCache, orNull, setInCache } from '../face-answers.js'
+import { invalidateTagsIn, loadInCache, orNull, setInCache } from '../face-answers.js'
 import { type CoreCache, FaceCore } from '../face-core.js'
 import {
   type CacheConfig,
@@ -131,9 +131,7 @@ export class CacheManager {
 
   async invalidateByTags(tags: string[]): Promise<number> {
     debugLine('invalidate', () => ({ tags }))
-    const { length } = this.core.memory.tagged(tags)
-    await this.core.invalidateTags(tags)
-    return length
+    return invalidateTagsIn(this.core, tags)
   }
 
   /** Those of `invalidationPatterns`; how many entries there were. */

@@ -1,7 +1,14 @@
 /** A cache with tags and patterns that compresses what is large and goes on without Redis. */
 import type { Cache, SetOptions } from '../../index.js'
 import { countedRemoval } from '../../patterns/index.js'
-import { countsOf, type FaceCounts, loadInCache, orNull, setInCache } from '../face-answers.js'
+import {
+  countsOf,
+  type FaceCounts,
+  invalidateTagsIn,
+  loadInCache,
+  orNull,
+  setInCache,
+} from '../face-answers.js'
 import { type CoreCache, FaceCore, type FaceOptions, isStoreThere } from '../face-core.js'
 import { FaceOptionCheck } from '../face-options.js'
 
@@ -82,9 +89,7 @@ export class CacheService {
   }
 
   async invalidateByTags(tags: string[]): Promise<number> {
-    const { length } = this.core.memory.tagged(tags)
-    await this.#cache.invalidateTags(tags)
-    return length
+    return invalidateTagsIn(this.core, tags)
   }
 
   async clear(): Promise<void> {
